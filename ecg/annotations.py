@@ -177,10 +177,15 @@ class Annotations:
         length = None if self.n_samples is None else int(self.n_samples * (fs / self.fs) + 0.5)
         return replace(self, sample=moved, fs=float(fs), n_samples=length)
 
+    def with_length(self, n_samples: int) -> Annotations:
+        """The same annotations of a record `n_samples` long."""
+        return replace(self, n_samples=n_samples)
+
 
 def symbols_of(codes: NDArray[Any]) -> NDArray[np.str_]:
     """(n,) mnemonics of WFDB annotation codes 0-49; a space where a code has none."""
-    return _CHAR_OF_CODE[codes]
+    symbols: NDArray[np.str_] = _CHAR_OF_CODE[codes]
+    return symbols
 
 
 def _filled(values: ArrayLike, n: int, dtype: Any) -> NDArray[Any]:

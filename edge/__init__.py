@@ -1,0 +1,1 @@
+"""The edge agent: sources, local lethal rules, spool, publisher, device health. Never imports stream or cloud."""
