@@ -1,1 +1,1 @@
-"""The shared kernel of Vigil: signals, windows, beats, rules, measurements, verifier. Pure: no I/O, no clock, no framework."""
+"""The shared kernel: signals, windows, beats, rules, measurements, verifier. Pure: no I/O, no clock, no framework."""

@@ -1,6 +1,7 @@
 """Conditions: what a rule says is so of the patient or of the device, from when to when, and why.
 
-A condition is not an alarm (IEC 60601-1-8: alarm condition and alarm signal are two things): ecg.alarms makes alarms of conditions.
+A condition is not an alarm (IEC 60601-1-8: alarm condition and alarm signal are two things);
+ecg.alarms makes alarms of conditions.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ class Condition:
     """A condition that began, changed or ended. Samples are indices of the stream's epoch.
 
     Attributes:
-        onset_sample: Where the condition began (first beat of the run, last beat before the pause, start of fibrillation).
+        onset_sample: Where the condition began (first beat of the run, last beat before the pause).
         detected_sample: First sample by which a causal rule could say so.
         ended_sample: Where it ended; None while it lasts.
         reason: Why, in the nurse's words, with units: "HR 134 > 120 bpm".

@@ -85,7 +85,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Escalation:
-    """The hand-off of one window to the cloud; idempotent by escalation_id. The window keeps the device's fs and gain."""
+    """The hand-off of one window to the cloud; idempotent by escalation_id. The window keeps the device's fs."""
 
     escalation_id: str
     alarm_id: str
@@ -157,7 +157,7 @@ InterpretEvent = Accepted | Measured | Step | Summarised | Labelled | Checked | 
 
 @dataclass(frozen=True, slots=True)
 class InterpretationRecord:
-    """One event of an interpretation as the stream publishes it; (escalation_id, number) is unique and orders the events."""
+    """One event of an interpretation as published; (escalation_id, number) is unique and orders the events."""
 
     escalation_id: str
     alarm_id: str

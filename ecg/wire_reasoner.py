@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from vigil.v1 import reasoner_pb2, screening_pb2
+
 from ecg.conditions import Priority
 from ecg.errors import InvalidSignal
 from ecg.interpretation import (
@@ -22,16 +24,9 @@ from ecg.interpretation import (
 )
 from ecg.measurements.measurement import Measurement
 from ecg.screening import LabelScore
-from ecg.wire import (
-    _PRIORITY,
-    _enum,
-    _parse,
-    condition_event_from_proto,
-    condition_event_to_proto,
-    segment_from_proto,
-    segment_to_proto,
-)
-from vigil.v1 import reasoner_pb2, screening_pb2
+from ecg.wire.alarms import PRIORITY, condition_event_from_proto, condition_event_to_proto
+from ecg.wire.parse import member, parse
+from ecg.wire.signals import segment_from_proto, segment_to_proto
 
 _VERDICT = {verdict: i + 1 for i, verdict in enumerate(Verdict)}
 
@@ -44,7 +39,7 @@ def escalation_to_proto(escalation: Escalation) -> reasoner_pb2.Escalation:
         stream_id=escalation.window.stream_id,
         epoch=escalation.window.epoch,
         agent_id=escalation.agent_id,
-        priority=_PRIORITY[escalation.priority],  # type: ignore[arg-type]
+        priority=PRIORITY[escalation.priority],  # type: ignore[arg-type]
         deadline_ns=escalation.deadline_ns,
         window=segment_to_proto(escalation.window),
         condition=condition_event_to_proto(escalation.condition) if escalation.condition else None,
@@ -66,7 +61,7 @@ def escalation_from_proto(m: reasoner_pb2.Escalation) -> Escalation:
         m.escalation_id,
         m.alarm_id,
         m.agent_id,
-        _enum(_PRIORITY, m.priority, "priority") if m.priority else Priority.LOW,
+        member(PRIORITY, m.priority, "priority") if m.priority else Priority.LOW,
         m.deadline_ns,
         segment_from_proto(m.window),
         condition_event_from_proto(m.condition) if m.HasField("condition") else None,
@@ -101,7 +96,7 @@ def response_to_proto(escalation_id: str, number: int, event: InterpretEvent) ->
                     text=c.text,
                     step=c.step,
                     kind=c.kind.value,
-                    verdict=_VERDICT[c.verdict],  # type: ignore[arg-type]
+                    verdict=_VERDICT[c.verdict],
                     evidence=c.evidence,
                     start=c.start,
                     end=c.end,
@@ -142,7 +137,7 @@ def response_from_proto(m: reasoner_pb2.InterpretResponse) -> InterpretEvent:
                         c.text,
                         c.step,
                         ClaimKind(c.kind),
-                        _enum(_VERDICT, c.verdict, "verdict"),
+                        member(_VERDICT, c.verdict, "verdict"),
                         c.evidence,
                         c.start,
                         c.end,
@@ -180,7 +175,7 @@ def decode_interpretation(payload: bytes) -> InterpretationRecord:
     Raises:
         InvalidSignal: Where it cannot be read.
     """
-    m = _parse(reasoner_pb2.Interpretation, payload)
+    m = parse(reasoner_pb2.Interpretation, payload)
     return InterpretationRecord(
         m.escalation_id,
         m.alarm_id,
