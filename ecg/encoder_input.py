@@ -1,0 +1,112 @@
+"""What the screening encoder is fed: windows of any rate and leads made into one form. Training and serving both call this.
+
+Owns the resampling, the band and the missing-sample policy of the encoder's input, and nothing of the encoder itself.
+The three steps are one product in the frequency domain, so that a batch costs two FFTs per lead. Must not import
+onnxruntime or torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+from scipy import fft
+
+from ecg.errors import InvalidSignal
+from ecg.leads import lead_indices
+from ecg.segments import FloatArray
+
+#: The form every encoder of ours takes (manifest fields fs_hz, window_s must say the same).
+ENCODER_FS_HZ = 250
+ENCODER_WINDOW_S = 10.0
+ENCODER_SAMPLES = round(ENCODER_FS_HZ * ENCODER_WINDOW_S)
+#: Monitoring band of an ambulatory or bedside ECG. Source: AHA/ACC/HRS 2007 recommendations part I (0.5-40 Hz monitoring).
+LOW_HZ, HIGH_HZ = 0.5, 40.0
+#: Nothing cardiac is larger; what is, is a defibrillation or a rail and would swamp the batch.
+CLIP_MV = 5.0
+#: A lead with less than this share of its samples is masked out.
+MIN_VALID = 0.5
+#: Mirrored on both sides before the transform, so that the window's two ends do not meet as a step.
+_PAD_S = 1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EncoderInput:
+    """A batch as the encoder takes it; the names are those of the ONNX inputs.
+
+    Attributes:
+        signal: float32 (B, n_leads, 2500), mV at 250 Hz, 0.5-40 Hz, finite, within ±CLIP_MV; 0 where masked.
+        lead_index: int64 (B, n_leads), 0-11 in the order of STANDARD_LEADS, 12 unknown.
+        lead_mask: float32 (B, n_leads), 1 where the lead is there, 0 where it is not.
+    """
+
+    signal: FloatArray
+    lead_index: npt.NDArray[np.int64]
+    lead_mask: FloatArray
+
+
+def prepare(signal_mv: FloatArray, fs_hz: float, lead_names: Sequence[Sequence[str]]) -> EncoderInput:
+    """Windows of one shape as encoder input.
+
+    Args:
+        signal_mv: float32 (B, n_leads, n_samples), mV, NaN where nothing was received; 10 s, or less: then the rest of
+            the 10 s counts as not received.
+        fs_hz: Sampling frequency of the windows, Hz.
+        lead_names: B tuples of n_leads names.
+
+    Returns:
+        The batch, in the order given.
+
+    Raises:
+        InvalidSignal: The windows are longer than 10 s, empty, or not named lead by lead.
+    """
+    if signal_mv.ndim != 3 or 0 in signal_mv.shape:
+        raise InvalidSignal(f"encoder input must be (B, n_leads, n_samples), not {signal_mv.shape}")
+    n_windows, n_leads, n_given = signal_mv.shape
+    n_samples = round(fs_hz * ENCODER_WINDOW_S)
+    if n_given > n_samples:
+        raise InvalidSignal(f"a window of {n_given} samples at {fs_hz:g} Hz is longer than {ENCODER_WINDOW_S:g} s")
+    if len(lead_names) != n_windows or any(len(names) != n_leads for names in lead_names):
+        raise InvalidSignal(f"{n_windows} windows of {n_leads} leads need as many tuples of as many lead names")
+    index = np.stack([lead_indices(names) for names in lead_names])  # (B, n_leads)
+
+    given = np.isfinite(signal_mv)
+    n_valid = given.sum(axis=2, dtype=np.int64)  # (B, n_leads)
+    mask = (n_valid >= MIN_VALID * n_samples).astype(np.float32)
+    filled = np.where(given, signal_mv, np.float32(0))
+    level = filled.sum(axis=2, dtype=np.float64) / np.maximum(n_valid, 1)  # the mean: missing samples sit on it
+    padded = np.zeros((n_windows, n_leads, n_samples), np.float32)
+    np.subtract(filled, level[..., None], out=padded[..., :n_given], where=given, casting="same_kind")
+    banded = _band_and_rate(padded, fs_hz)
+    np.clip(banded, -CLIP_MV, CLIP_MV, out=banded)
+    banded *= mask[..., None]
+    return EncoderInput(banded, index, mask)
+
+
+def _band_and_rate(signal: FloatArray, fs_hz: float) -> FloatArray:
+    """(B, n_leads, n) at fs_hz to float32 (B, n_leads, 2500) at 250 Hz in the band, zero phase."""
+    pad = min(round(_PAD_S * fs_hz), signal.shape[2] - 1)
+    head = signal[..., pad:0:-1]
+    tail = signal[..., -2 : -pad - 2 : -1]
+    mirrored = np.concatenate([head, signal, tail], axis=2)  # (B, n_leads, n + 2 pad)
+    n_out = round(mirrored.shape[2] * ENCODER_FS_HZ / fs_hz)
+    gain = _gain(mirrored.shape[2], n_out, fs_hz)
+    spectrum = fft.rfft(mirrored, axis=2)[..., : gain.size] * gain
+    resampled: FloatArray = fft.irfft(spectrum, n=n_out, axis=2)
+    first = round(pad * ENCODER_FS_HZ / fs_hz)
+    return np.ascontiguousarray(resampled[..., first : first + ENCODER_SAMPLES])
+
+
+@lru_cache(maxsize=64)
+def _gain(n_in: int, n_out: int, fs_hz: float) -> FloatArray:
+    """Gain per FFT bin: Butterworth magnitudes run forward and backward (order 2 high-pass, order 4 low-pass)."""
+    n_bins = min(n_in, n_out) // 2 + 1
+    hz = np.arange(n_bins) * fs_hz / n_in
+    low = np.zeros(n_bins)
+    low[1:] = 1 / (1 + (LOW_HZ / hz[1:]) ** 4)
+    gain: FloatArray = (low / (1 + (hz / HIGH_HZ) ** 8) * n_out / n_in).astype(np.float32)
+    gain.flags.writeable = False
+    return gain
