@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from vigil.v1 import reasoner_pb2, screening_pb2
-
 from ecg.conditions import Priority
 from ecg.errors import InvalidSignal
 from ecg.interpretation import (
@@ -27,6 +25,7 @@ from ecg.screening import LabelScore
 from ecg.wire.alarms import PRIORITY, condition_event_from_proto, condition_event_to_proto
 from ecg.wire.parse import member, parse
 from ecg.wire.signals import segment_from_proto, segment_to_proto
+from vigil.v1 import reasoner_pb2, screening_pb2
 
 _VERDICT = {verdict: i + 1 for i, verdict in enumerate(Verdict)}
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from vigil.v1 import alarm_pb2
-
 from ecg.alarms import AlarmCommand, AlertEvent, AlertKind, CommandKind
 from ecg.conditions import Condition, ConditionCode, ConditionEvent, Evidence, Origin, Priority
 from ecg.errors import InvalidSignal
 from ecg.wire.parse import member, parse
+from vigil.v1 import alarm_pb2
 
 PRIORITY = {priority: i + 1 for i, priority in enumerate(Priority)}
 _ORIGIN = {origin: i + 1 for i, origin in enumerate(Origin)}

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from vigil.v1 import screening_pb2
-
 from ecg.beats.beat import Beat, BeatClass
 from ecg.dead_letters import MAX_PAYLOAD_BYTES, DeadLetter
 from ecg.screening import LabelScore, Screening, ScreeningStatus
 from ecg.vitals import LeadReport, Vitals
 from ecg.wire.parse import member, parse
+from vigil.v1 import screening_pb2
 
 _STATUS = {status: i + 1 for i, status in enumerate(ScreeningStatus)}
 

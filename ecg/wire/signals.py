@@ -6,13 +6,13 @@ import zlib
 from dataclasses import dataclass
 
 import numpy as np
-from vigil.v1 import signal_pb2
 
 from ecg.dead_letters import MAX_PAYLOAD_BYTES
 from ecg.errors import InvalidSignal
 from ecg.gaps import DeviceHealth, DeviceState, GapReason, GapRecord
 from ecg.segments import Lead, LeadState, Segment, SegmentBatch
 from ecg.wire.parse import member, parse
+from vigil.v1 import signal_pb2
 
 _LEAD_STATE = {LeadState.CONNECTED: 1, LeadState.OFF: 2}
 _LEAD_STATE_BACK = {0: LeadState.CONNECTED, 1: LeadState.CONNECTED, 2: LeadState.OFF}
