@@ -1,20 +1,22 @@
 """Conditioning: what every rule and detector works on, the stream at the kernel's rate and band.
 
-Owns the block types that pass conditioned samples on. Must not import the detector, the rules or the monitor.
+Owns the block types that pass conditioned samples on, and the compiled pass over the samples that makes them: hold over
+invalid samples, resample, band limit, baseline removal. Must not import the detector, the rules or the monitor.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+import numba
 import numpy as np
 import numpy.typing as npt
 
+from ecg.filters import HIGHPASS_HZ, highpass_biquad
 from ecg.quality.lead_quality import LeadQuality
-from ecg.segments import FloatArray
-
-#: Rate of everything behind conditioning, Hz: enough for a 40 Hz band, common to monitors, whole ratio to most others.
-KERNEL_FS_HZ = 250
+from ecg.resample import KERNEL_FS_HZ
+from ecg.segments import INVALID_SAMPLE, FloatArray
 
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
@@ -82,3 +84,109 @@ class GroupBlock:
     n_samples: IntArray
     signal_mv: FloatArray
     valid: BoolArray
+
+
+#: An invalid run this long at the input (s) is a dropout: what follows is a new level of the signal, not a step of it.
+DROPOUT_S = 0.1
+#: Bits of the per-sample flag.
+VALID, STUCK = 1, 2
+#: Equal consecutive samples for this long (s) are "stuck": a rail or a flat line, in no living ECG above its noise.
+STUCK_S = 0.08
+
+#: State of one lead between segments; arrays of it have shape (n_streams, n_leads).
+CONDITION_STATE = np.dtype(
+    [
+        ("base_adu", "i8"),  # level that counts as 0: makes the result independent of a constant offset
+        ("held_adu", "i8"),  # last valid value, relative to base
+        ("same_run", "i4"),  # consecutive equal samples
+        ("invalid_run", "i4"),
+        ("started", "i4"),
+        ("z1", "f8"),  # high-pass biquad, transposed direct form II
+        ("z2", "f8"),
+    ],
+    align=True,
+)
+
+_B0, _B1, _B2, _A1, _A2 = (float(c) for c in highpass_biquad(HIGHPASS_HZ, KERNEL_FS_HZ))
+
+
+@numba.njit(cache=True, nogil=True)
+def hold(
+    samples: Any, off: bool, mv_per_adu: float, dropout: int, stuck: int, state: Any, level_mv: Any, flag: Any
+) -> None:
+    """Input samples to mV on a floating level, the last valid value held where there is none.
+
+    Args:
+        samples: int16 (n,).
+        off: The device says the lead is off.
+        mv_per_adu: 1 / gain.
+        dropout, stuck: DROPOUT_S and STUCK_S in input samples.
+        state: One CONDITION_STATE record, updated.
+        level_mv: float32 (n,), filled.
+        flag: uint8 (n,), filled with VALID | STUCK bits.
+    """
+    for i in range(samples.shape[0]):
+        value = np.int64(samples[i])
+        if off or value == INVALID_SAMPLE:
+            state.invalid_run += 1
+            state.same_run = 0
+            flag[i] = 0
+        else:
+            if state.started == 0:
+                state.started = 1
+                state.base_adu = value
+            elif state.invalid_run > dropout:
+                state.base_adu = value - state.held_adu
+            state.invalid_run = 0
+            relative = value - state.base_adu
+            state.same_run = state.same_run + 1 if relative == state.held_adu else 0
+            state.held_adu = relative
+            flag[i] = VALID | STUCK if state.same_run >= stuck else VALID
+        level_mv[i] = np.float32(state.held_adu * mv_per_adu)
+
+
+@numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"}, inline="always")
+def dot(a: Any, b: Any, start: int, n: int) -> Any:
+    """Sum of a[i] * b[start + i] over n elements, float32."""
+    total = np.float32(0.0)
+    for i in range(n):
+        total += a[i] * b[start + i]
+    return total
+
+
+@numba.njit(cache=True, nogil=True)
+def resample_lead(
+    level_mv: Any, flag: Any, first_input: int, k_start: int, k_end: int, up: int, down: int, taps: Any, out: Any
+) -> None:
+    """Band-limited samples k_start..k_end at the kernel rate, the residue above the band, and validity.
+
+    Args:
+        level_mv, flag: (n_input,), input samples; element 0 is input sample `first_input`.
+        up, down, taps: Of the ResamplePlan.
+        out: Record of arrays low (m,), residue (m,), flag (m,), filled from 0.
+    """
+    low, residue, out_flag = out
+    half = taps.shape[1] // 2
+    n_phases = taps.shape[0]
+    for k in range(k_start, k_end):
+        position = k * down
+        base = position // up
+        phase = (position - base * up) * n_phases // up
+        centre = base - first_input
+        value = dot(taps[phase], level_mv, centre - half + 1, 2 * half)
+        low[k - k_start] = value
+        residue[k - k_start] = level_mv[centre] - value
+        out_flag[k - k_start] = flag[centre]
+
+
+@numba.njit(cache=True, nogil=True)
+def remove_baseline(low: Any, n: int, state: Any, out: Any, start: int) -> None:
+    """0.5 Hz high-pass of low[:n] into out[start:start + n]."""
+    z1, z2 = state.z1, state.z2
+    for i in range(n):
+        x = np.float64(low[i])
+        y = _B0 * x + z1
+        z1 = _B1 * x - _A1 * y + z2
+        z2 = _B2 * x - _A2 * y
+        out[start + i] = np.float32(y)
+    state.z1, state.z2 = z1, z2
