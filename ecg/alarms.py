@@ -129,6 +129,10 @@ def apply(alarm: Alarm | None, event: AlertEvent) -> Alarm:
             return replace(known, acknowledged_by=event.actor, acknowledged_time_ns=event.time_ns)
         case AlertKind.AUDIO_PAUSED:
             return replace(known, audio_paused_until_ns=int(event.detail or 0))
+        case AlertKind.UPDATED:
+            # One origin may report an end while the other's condition lasts: only an active report says anything here.
+            again = event.condition.condition.active and not known.cleared
+            return replace(known, condition_active=known.condition_active or again)
         case AlertKind.CONDITION_ENDED:
             return replace(known, condition_active=False)
         case AlertKind.CLEARED:

@@ -1,4 +1,4 @@
-"""What the screening encoder is fed: windows of any rate and leads made into one form. Training and serving both call this.
+"""What the screening encoder is fed: windows of any rate and leads in one form, the same for training and serving.
 
 Owns the resampling, the band and the missing-sample policy of the encoder's input, and nothing of the encoder itself.
 The three steps are one product in the frequency domain, so that a batch costs two FFTs per lead. Must not import
@@ -23,7 +23,7 @@ from ecg.segments import FloatArray
 ENCODER_FS_HZ = 250
 ENCODER_WINDOW_S = 10.0
 ENCODER_SAMPLES = round(ENCODER_FS_HZ * ENCODER_WINDOW_S)
-#: Monitoring band of an ambulatory or bedside ECG. Source: AHA/ACC/HRS 2007 recommendations part I (0.5-40 Hz monitoring).
+#: Band of an ECG monitor. Source: AHA/ACC/HRS 2007 recommendations, part I (0.5-40 Hz monitoring).
 LOW_HZ, HIGH_HZ = 0.5, 40.0
 #: Nothing cardiac is larger; what is, is a defibrillation or a rail and would swamp the batch.
 CLIP_MV = 5.0

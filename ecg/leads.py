@@ -16,9 +16,9 @@ STANDARD_LEADS = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4",
 #: Index of a lead whose place on the body is not known.
 UNKNOWN_LEAD = len(STANDARD_LEADS)
 
-# Names of monitoring and Holter leads and the standard lead whose axis they come nearest to. "ML*" are the modified limb
-# leads of the MIT-BIH recordings, MCL1 and a monitor's single "V" are placed at V1, CM5/CC5 at V5; a lone "ECG" is lead II
-# by the habit of every bedside monitor. Source: MIT-BIH Arrhythmia Database directory, "Leads"; CinC 2015 headers.
+# Names of monitoring and Holter leads and the standard lead whose axis they come nearest to. "ML*" are the modified
+# limb leads of the MIT-BIH recordings, MCL1 and a monitor's single "V" are placed at V1, CM5/CC5 at V5; a lone "ECG" is
+# lead II by the habit of bedside monitors. Source: MIT-BIH Arrhythmia Database directory, "Leads"; CinC 2015 headers.
 _ALIASES = {
     "mli": "I",
     "mlii": "II",
