@@ -8,5 +8,27 @@ WFDB files is `edge/wfdb_files.py`, the command is `deploy/cli/score.py`.
 from __future__ import annotations
 
 from ecg.ec57.beats import BeatComparison, BeatSummary, score_beats, summarise_beats
+from ecg.ec57.episodes import Episode, EpisodeComparison, EpisodeType, episodes, score_episodes
+from ecg.ec57.measurements import MeasurementComparison, score_measurements
+from ecg.ec57.noise import NoisyRecord, add_noise
+from ecg.ec57.runs import RunComparison, score_runs
+from ecg.ec57.summary import summarise
 
-__all__ = ["BeatComparison", "BeatSummary", "score_beats", "summarise_beats"]
+__all__ = [
+    "BeatComparison",
+    "BeatSummary",
+    "Episode",
+    "EpisodeComparison",
+    "EpisodeType",
+    "MeasurementComparison",
+    "NoisyRecord",
+    "RunComparison",
+    "add_noise",
+    "episodes",
+    "score_beats",
+    "score_episodes",
+    "score_measurements",
+    "score_runs",
+    "summarise",
+    "summarise_beats",
+]

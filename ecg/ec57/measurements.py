@@ -45,7 +45,13 @@ class MeasurementComparison:
 
     @property
     def normalised_rms_error(self) -> float:
-        """RMS error over the mean reference measurement; EC57 reports heart rate so, in per cent."""
+        """RMS error over the mean reference measurement; EC57 reports heart rate so, in per cent.
+
+        Raises:
+            InvalidSignal: The reference measurements have zero mean.
+        """
+        if self.reference_sum == 0.0:
+            raise InvalidSignal("reference measurements have zero mean: the error cannot be normalised")
         return sqrt(self.squared_error * self.n_test / (self.reference_sum * self.reference_sum))
 
     @property
@@ -142,7 +148,7 @@ def measurement_heading(measurement: int) -> str:
 def measurement_line(record: str, c: MeasurementComparison, *, normalised: bool = True) -> str:
     """One line of `mxm -L`."""
     if normalised:
-        return f"{record:>6s}\t{100.0 * _normalised(c):7.4f}\t\t{c.mean_reference:g}\n"
+        return f"{record:>6s}\t{100.0 * c.normalised_rms_error:7.4f}\t\t{c.mean_reference:g}\n"
     return f"{record:>6s}\t{c.rms_error:7.4f}\t\t{c.mean_reference:g} (unnormalized)\n"
 
 
@@ -153,13 +159,7 @@ def measurement_text(
     text = f"Measurement-by-measurement comparison results for record {record}\nMeasurement number {c.measurement}\n"
     text += f"Reference annotator: {ref_name}\n     Test annotator: {test_name}\n\n"
     if normalised:
-        text += f"     Normalized RMS error: {100.0 * _normalised(c):7.4f}% (n = {c.n_test})\n"
+        text += f"     Normalized RMS error: {100.0 * c.normalised_rms_error:7.4f}% (n = {c.n_test})\n"
     else:
         text += f"   Unnormalized RMS error: {c.rms_error:7.4f} (n = {c.n_test})\n"
     return text + f"Mean reference measurement: {c.mean_reference:g}\n"
-
-
-def _normalised(c: MeasurementComparison) -> float:
-    if c.reference_sum == 0.0:
-        raise InvalidSignal("reference measurements have zero mean: the error cannot be normalised")
-    return c.normalised_rms_error
