@@ -54,7 +54,16 @@ class EmbeddedPostgres:
         binaries, user = self._prepare()
         if not (self.folder / "PG_VERSION").exists():
             subprocess.run(
-                [binaries / "initdb", "-D", self.folder, "--auth=trust", "--encoding=UTF8", "--locale=C", "-U", "postgres"],
+                [
+                    binaries / "initdb",
+                    "-D",
+                    self.folder,
+                    "--auth=trust",
+                    "--encoding=UTF8",
+                    "--locale=C",
+                    "-U",
+                    "postgres",
+                ],
                 check=True,
                 user=user,
                 stdout=subprocess.DEVNULL,
@@ -153,7 +162,10 @@ class EmbeddedTimescale:
         if reason:
             raise VigilError(reason)
         self._process = subprocess.Popen(
-            ["node", "server.mjs", str(self.port)], cwd=PGLITE_FOLDER, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+            ["node", "server.mjs", str(self.port)],
+            cwd=PGLITE_FOLDER,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
         )
         _wait_for(self.dsn, self._ready_s, self._process, "TimescaleDB (PGlite)", self.stop)
         return self
