@@ -1,0 +1,95 @@
+"""The artefact ladder and leads-off: technical conditions of one stream, second by second.
+
+Source: CLINICAL.md section 4 (GE): level 1, artefact, only lethal processing goes on; level 2, noise in 20 of the last
+30 s, arrhythmia suspended. Must not import the detector or the monitor.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ecg.conditions import Condition, ConditionCode, Evidence
+from ecg.quality.lead_quality import QualityProblem
+
+#: A lead below this index is noise: the ladder counts a second in which no lead is above it.
+NOISY_INDEX = 0.25
+#: Level 2: this many noisy seconds of the last so many.
+SUSPEND_SECONDS, WATCH_SECONDS = 20, 30
+#: Level 1 begins after so many noisy seconds in a row, and ends after so many clean ones.
+ARTEFACT_SECONDS, CLEAN_SECONDS = 2, 2
+#: Leads-off is called after so many seconds, and taken back after as many.
+OFF_SECONDS = 2
+
+
+@dataclass(slots=True)
+class ArtefactLadder:
+    """State of one stream; a second is fed in when it is over."""
+
+    noisy: deque[bool] = field(default_factory=lambda: deque(maxlen=WATCH_SECONDS))
+    off_run: dict[str, int] = field(default_factory=dict)
+    open_conditions: dict[str, Condition] = field(default_factory=dict)
+
+    @property
+    def usable(self) -> bool:
+        """False at level 1 or 2."""
+        return not any(
+            c.code in (ConditionCode.ARTEFACT, ConditionCode.SUSPENDED) for c in self.open_conditions.values()
+        )
+
+    def second(
+        self, first_sample: int, end_sample: int, names: Sequence[str], index: Sequence[float], problems: Sequence[int]
+    ) -> list[Condition]:
+        """Feeds one finished second.
+
+        Args:
+            first_sample, end_sample: Of the second, at the stream's rate.
+            names, index, problems: Per lead; problems as QualityProblem bits.
+
+        Returns:
+            Conditions that began or ended with this second.
+        """
+        changed: list[Condition] = []
+        off = [bool(p & QualityProblem.LEAD_OFF) for p in problems]
+        for name, is_off in zip(names, off, strict=True):
+            run = self.off_run.get(name, 0)
+            self.off_run[name] = max(run, 0) + 1 if is_off else min(run, 0) - 1
+            key = f"off:{name}"
+            if self.off_run[name] == OFF_SECONDS:
+                changed += self._begin(key, ConditionCode.LEADS_OFF, first_sample, end_sample, f"lead {name} off", ())
+            elif self.off_run[name] == -OFF_SECONDS:
+                changed += self._end(key, end_sample)
+        best = max((i for i, is_off in zip(index, off, strict=True) if not is_off), default=None)
+        self.noisy.append(best is not None and best < NOISY_INDEX)
+        recent = list(self.noisy)
+        if len(recent) >= ARTEFACT_SECONDS and all(recent[-ARTEFACT_SECONDS:]):
+            evidence = (Evidence("best quality index", float(best or 0.0), "1"),)
+            reason = "artefact in every lead: only lethal rules go on"
+            changed += self._begin("artefact", ConditionCode.ARTEFACT, first_sample, end_sample, reason, evidence)
+        elif len(recent) >= CLEAN_SECONDS and not any(recent[-CLEAN_SECONDS:]):
+            changed += self._end("artefact", end_sample)
+        count = sum(recent)
+        if count >= SUSPEND_SECONDS:
+            evidence = (Evidence("noisy seconds", float(count), "s"),)
+            reason = f"arrhythmia suspended: noise in {count} of the last {WATCH_SECONDS} s"
+            changed += self._begin("suspended", ConditionCode.SUSPENDED, first_sample, end_sample, reason, evidence)
+        elif count < SUSPEND_SECONDS // 2:
+            changed += self._end("suspended", end_sample)
+        return changed
+
+    def _begin(
+        self, key: str, code: ConditionCode, onset: int, detected: int, reason: str, evidence: tuple[Evidence, ...]
+    ) -> list[Condition]:
+        if key in self.open_conditions:
+            return []
+        self.open_conditions[key] = Condition(code, onset, detected, reason, None, evidence)
+        return [self.open_conditions[key]]
+
+    def _end(self, key: str, end_sample: int) -> list[Condition]:
+        begun = self.open_conditions.pop(key, None)
+        if begun is None:
+            return []
+        return [
+            Condition(begun.code, begun.onset_sample, begun.detected_sample, begun.reason, end_sample, begun.evidence)
+        ]

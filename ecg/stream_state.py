@@ -1,0 +1,140 @@
+"""What the monitor remembers of one stream besides the arrays, and how it is kept in bytes.
+
+Owns the per-stream Python state and its snapshot format. Must not import the monitor.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from ecg.beats.beat import Beat
+from ecg.beats.classifier import BeatClassifier
+from ecg.beats.detector import WAVE_BEFORE
+from ecg.conditioning import StreamBlock, kernel_to_stream
+from ecg.conditions import Condition
+from ecg.errors import InvalidSignal
+from ecg.heart_rate import HeartRate
+from ecg.quality.ladder import ArtefactLadder
+from ecg.quality.lead_quality import LeadQuality, QualityProblem
+from ecg.resample import KERNEL_FS_HZ
+from ecg.stream_group import GroupBeats, GroupSeconds
+
+#: Changes whenever a snapshot of an older kernel cannot be read any more.
+SNAPSHOT_VERSION = 1
+_PROBLEMS_OF_BITS = tuple(tuple(p for p in QualityProblem if bits & p) for bits in range(128))
+
+
+class RhythmTracker(Protocol):
+    """The seam to ecg.rhythm: what the monitor asks of the rules of one stream."""
+
+    def step(self, beats: list[Beat], block: StreamBlock, profile: Any) -> tuple[list[Condition], str]:
+        """Conditions that changed (samples at the stream's rate) and the rhythm word."""
+        ...
+
+
+class NoRules:
+    """A tracker that knows no rhythm."""
+
+    def step(self, beats: list[Beat], block: StreamBlock, profile: Any) -> tuple[list[Condition], str]:
+        """Nothing, and unknown."""
+        return [], ""
+
+
+@dataclass(slots=True)
+class StreamState:
+    """Per-stream state that is not samples.
+
+    Attributes:
+        slot: Row in the arrays of the stream's group.
+        quality: At the last finished second.
+    """
+
+    epoch: int
+    fs_hz: float
+    lead_names: tuple[str, ...]
+    gains: tuple[float, ...]
+    slot: int
+    quality: tuple[LeadQuality, ...]
+    heart_rate: HeartRate
+    rules: RhythmTracker
+    classifier: BeatClassifier = field(default_factory=BeatClassifier)
+    ladder: ArtefactLadder = field(default_factory=ArtefactLadder)
+    rhythm: str = ""
+
+    @classmethod
+    def begin(
+        cls, epoch: int, fs_hz: float, lead_names: tuple[str, ...], gains: tuple[float, ...], slot: int
+    ) -> StreamState:
+        """State of a stream of which nothing is known yet."""
+        quality = tuple(LeadQuality(name, 0.5) for name in lead_names)
+        return cls(epoch, fs_hz, lead_names, gains, slot, quality, HeartRate(fs_hz), NoRules())
+
+    def restart(self, gains: tuple[float, ...]) -> None:
+        """After a gap: what happened meanwhile is unknown; what the patient's beats look like is not forgotten."""
+        self.gains = gains
+        self.heart_rate.restart()
+        self.classifier.restart()
+        self.rhythm = ""
+
+    def take_seconds(self, row: int, seconds: GroupSeconds) -> list[Condition]:
+        """Feeds finished seconds of row `row` to the ladder; returns technical conditions that changed."""
+        changed: list[Condition] = []
+        for q in range(int(seconds.count[row])):
+            end_k = int(seconds.end_k[row]) + q * KERNEL_FS_HZ
+            index, problems = seconds.index[row, q].tolist(), seconds.problems[row, q].tolist()
+            first = kernel_to_stream(end_k - KERNEL_FS_HZ, self.fs_hz)
+            changed += self.ladder.second(first, kernel_to_stream(end_k, self.fs_hz), self.lead_names, index, problems)
+            self.quality = tuple(
+                LeadQuality(name, i, _PROBLEMS_OF_BITS[p])
+                for name, i, p in zip(self.lead_names, index, problems, strict=True)
+            )
+        return changed
+
+    def take_beats(self, row: int, beats: GroupBeats) -> list[Beat]:
+        """Beats of row `row` with their classes, samples at the kernel rate."""
+        found = []
+        for b in range(int(beats.count[row])):
+            k = int(beats.kernel_sample[row, b])
+            label, confidence = self.classifier.classify(k, beats.wave_mv[row, b], WAVE_BEFORE)
+            found.append(Beat(k, label, confidence))
+        return found
+
+
+class _KernelUnpickler(pickle.Unpickler):
+    """Reads only what snapshots are made of: a snapshot may have travelled, and pickle would run anything."""
+
+    _ALLOWED = frozenset({"collections", "builtins", "numpy", "numpy.core.multiarray", "numpy._core.multiarray", "numpy._core.numeric"})
+    _NAMES = frozenset({"deque", "set", "frozenset", "ndarray", "dtype", "_reconstruct", "_frombuffer", "scalar"})
+
+    def find_class(self, module: str, name: str) -> Any:
+        """Classes of the kernel, and the few containers they hold."""
+        if module.startswith("ecg.") or (module in self._ALLOWED and name in self._NAMES):
+            found = super().find_class(module, name)
+            if isinstance(found, type) or name in self._NAMES:
+                return found
+        raise InvalidSignal(f"snapshot names {module}.{name}, which no snapshot holds")
+
+
+def dump_state(state: StreamState, arrays: dict[str, bytes]) -> bytes:
+    """A stream's state and arrays as bytes."""
+    return pickle.dumps((SNAPSHOT_VERSION, state, arrays), protocol=5)
+
+
+def load_state(blob: bytes) -> tuple[StreamState, dict[str, bytes]]:
+    """The inverse of dump_state.
+
+    Raises:
+        InvalidSignal: Not a snapshot, or of another version.
+    """
+    try:
+        version, state, arrays = _KernelUnpickler(io.BytesIO(blob)).load()
+    except InvalidSignal:
+        raise
+    except Exception as cause:
+        raise InvalidSignal(f"not a snapshot: {cause}") from cause
+    if version != SNAPSHOT_VERSION or not isinstance(state, StreamState):
+        raise InvalidSignal(f"snapshot of version {version}, {SNAPSHOT_VERSION} wanted")
+    return state, arrays
