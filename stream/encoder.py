@@ -1,0 +1,106 @@
+"""The encoder as it runs: one ONNX Runtime session, checked at start against its manifest.
+
+Owns loading, checking and running; a misfit stops the worker here. Must not import faust.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+
+from ecg.encoder_input import EncoderInput
+from ecg.errors import ModelMismatch
+from ecg.leads import UNKNOWN_LEAD
+from ecg.manifest import Manifest
+from ecg.segments import FloatArray
+
+#: In the order they are tried.
+PROVIDERS = ("TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider")
+_INPUTS = {"signal": "tensor(float)", "lead_index": "tensor(int64)", "lead_mask": "tensor(float)"}
+_OUTPUTS = ("probabilities", "quality", "embedding")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scores:
+    """What the encoder says of a batch.
+
+    Attributes:
+        probabilities: float32 (B, n_labels), calibrated.
+        quality: float32 (B,), 0 to 1.
+        embedding: float32 (B, embedding_size).
+    """
+
+    probabilities: FloatArray
+    quality: FloatArray
+    embedding: FloatArray
+
+
+class Encoder:
+    """A screening model as it runs: one session, one provider, one manifest that fits it.
+
+    Attributes:
+        manifest: The model's manifest.
+        provider: The ONNX Runtime execution provider that really runs.
+    """
+
+    def __init__(self, folder: Path, providers: Sequence[str] = PROVIDERS, threads: int = 1) -> None:
+        """Loads and checks `folder/model.onnx` with `folder/manifest.json`, and runs it once.
+
+        Args:
+            providers: Acceptable providers, in order of preference; one that is not installed is passed over, but a
+                session that comes up on another than the first installed one is refused.
+            threads: Threads of one run on the CPU.
+
+        Raises:
+            ModelMismatch: A file is missing or changed, the provider is not the one wanted, or the model does not take
+                and give what its manifest says.
+        """
+        try:
+            self.manifest = Manifest.from_json((folder / "manifest.json").read_bytes())
+            contents = {name: (folder / name).read_bytes() for name in self.manifest.files if (folder / name).exists()}
+        except OSError as error:
+            raise ModelMismatch(f"model in {folder}: {error}") from error
+        self.manifest.check_files(contents)
+        installed = [name for name in providers if name in ort.get_available_providers()]
+        if not installed:
+            raise ModelMismatch(f"none of {list(providers)} is installed: {ort.get_available_providers()} are")
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # spinning would burn the beds' budget
+        try:
+            self._session = ort.InferenceSession(contents["model.onnx"], options, providers=installed)
+        except Exception as error:  # ORT's exceptions share no public base class
+            raise ModelMismatch(f"{self.manifest.model_id}: ONNX Runtime does not load it: {error}") from error
+        self._session.disable_fallback()
+        self.provider = str(self._session.get_providers()[0])
+        if self.provider != installed[0]:
+            raise ModelMismatch(f"{self.manifest.model_id}: runs on {self.provider}, wanted {installed[0]}")
+        self._check()
+
+    def run(self, batch: EncoderInput) -> Scores:
+        """Scores a batch."""
+        feeds = {"signal": batch.signal, "lead_index": batch.lead_index, "lead_mask": batch.lead_mask}
+        probabilities, quality, embedding = self._session.run(list(_OUTPUTS), feeds)
+        return Scores(probabilities, quality, embedding)
+
+    def _check(self) -> None:
+        given = {i.name: i.type for i in self._session.get_inputs()}
+        if given != _INPUTS:
+            raise ModelMismatch(f"{self.manifest.model_id}: inputs {given}, wanted {_INPUTS}")
+        outputs = {o.name for o in self._session.get_outputs()}
+        if not set(_OUTPUTS) <= outputs:
+            raise ModelMismatch(f"{self.manifest.model_id}: outputs {sorted(outputs)}, wanted {list(_OUTPUTS)}")
+        for n_windows, n_leads in ((1, 1), (3, min(2, self.manifest.max_leads))):
+            signal = np.zeros((n_windows, n_leads, round(self.manifest.fs_hz * self.manifest.window_s)), np.float32)
+            index = np.full((n_windows, n_leads), UNKNOWN_LEAD, np.int64)
+            scores = self.run(EncoderInput(signal, index, np.ones((n_windows, n_leads), np.float32)))
+            found = (scores.probabilities.shape, scores.quality.shape, scores.embedding.shape)
+            wanted = ((n_windows, len(self.manifest.labels)), (n_windows,), (n_windows, self.manifest.embedding_size))
+            if found != wanted:
+                raise ModelMismatch(f"{self.manifest.model_id}: output shapes {found}, its manifest says {wanted}")
+            if not all(np.isfinite(x).all() for x in (scores.probabilities, scores.quality, scores.embedding)):
+                raise ModelMismatch(f"{self.manifest.model_id}: gives NaN on a flat line")
