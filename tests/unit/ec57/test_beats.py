@@ -6,7 +6,8 @@ import pytest
 
 from ecg.annotations import Annotations
 from ecg.ec57 import BeatComparison, score_beats, summarise_beats
-from ecg.ec57.beat_report import discrepancies, line as report_line, shutdown_line
+from ecg.ec57.beat_report import discrepancies, shutdown_line
+from ecg.ec57.beat_report import line as report_line
 from ecg.ec57.pairing import F, N, O, Q, S, V, X
 from ecg.errors import InvalidSignal
 from tests.unit.ec57.made import FS_HZ, line
