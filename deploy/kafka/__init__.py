@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import IO
 
 from deploy.broker import free_port
+from deploy.stack.child import end, spawn
 from ecg.errors import Unavailable, VigilError
 
 FOLDER = Path(__file__).parent
@@ -127,12 +128,7 @@ class ApacheKafka:
         self._log = self._log_path.open("ab") if self._log_path else None
         if not (self.folder / "logs" / "meta.properties").exists():
             self._run("kafka.tools.StorageTool", "format", "-t", _CLUSTER_ID, "-c", str(config))
-        self._process = subprocess.Popen(
-            self._java("kafka.Kafka", str(config)),
-            stdin=subprocess.DEVNULL,
-            stdout=self._log or subprocess.DEVNULL,
-            stderr=subprocess.STDOUT,
-        )
+        self._process = spawn(self._java("kafka.Kafka", str(config)), self._log or subprocess.DEVNULL)
         self._wait()
         return self
 
@@ -174,12 +170,7 @@ class ApacheKafka:
         """Ends it in order; a second call does nothing."""
         process, self._process = self._process, None
         if process is not None and process.poll() is None:
-            process.terminate()
-            try:
-                process.wait(_STOP_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            end(process, patience_s=_STOP_S)
         log, self._log = self._log, None
         if log is not None:
             log.close()
