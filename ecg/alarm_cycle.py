@@ -5,7 +5,8 @@ events mean is `ecg.alarms`. A cycle holds no more than its events tell: `restor
 the time is an argument. Must not import anything above ecg.
 
 How order and repetition are made harmless: each origin's report of a condition only ever moves forward in
-`ecg.alarm_tracking.order` (a join of a semilattice), and `_settle` then emits whatever brings the published alarm in line with it.
+`ecg.alarm_tracking.order` (a join of a semilattice), and `_settle` then emits whatever brings the published alarm in
+line with it.
 """
 
 from __future__ import annotations
@@ -108,13 +109,22 @@ class AlarmCycle:
         tracked.first_onset_ns = min(tracked.first_onset_ns, event.onset_time_ns)
         return self._settle(tracked, now_ns)
 
-    def on_epoch(self, stream_id: str, epoch: int, now_ns: int) -> list[AlertEvent]:
-        """The stream began a new epoch: nobody will report the end of what was active in an earlier one."""
+    def on_lost(
+        self,
+        stream_id: str,
+        now_ns: int,
+        *,
+        code: ConditionCode | None = None,
+        origin: Origin | None = None,
+        before_epoch: int | None = None,
+    ) -> list[AlertEvent]:
+        """Nobody will report the end of what these reported as active: it ends here. None stands for all."""
         events: list[AlertEvent] = []
-        for tracked in [t for (stream, _), t in self._open.items() if stream == stream_id]:
-            for origin, report in tracked.reports.items():
-                if report.epoch < epoch and report.condition.active:
-                    tracked.reports[origin] = ended(report, report.condition.detected_sample, report.detected_time_ns)
+        for tracked in [t for key, t in self._open.items() if key[0] == stream_id and code in (None, key[1])]:
+            for source, report in tracked.reports.items():
+                old = before_epoch is None or report.epoch < before_epoch
+                if old and origin in (None, source) and report.condition.active:
+                    tracked.reports[source] = ended(report, report.condition.detected_sample, report.detected_time_ns)
             events += self._settle(tracked, now_ns)
         return events
 

@@ -203,10 +203,18 @@ def test_a_new_episode_takes_the_full_priority_back() -> None:
 def test_a_new_epoch_ends_what_the_old_one_left_active() -> None:
     cycle = AlarmCycle()
     alarm_id = cycle.on_condition(report(origin=EDGE), at(104))[0].alarm_id
-    assert kinds(cycle.on_epoch("bed-1", 1, at(110))) == ["condition_ended"]
+    assert kinds(cycle.on_lost("bed-1", at(110), before_epoch=1)) == ["condition_ended"]
     alarm = cycle.alarm(alarm_id)
     assert alarm is not None and alarm.latched, "nobody has acknowledged it"
-    assert cycle.on_epoch("bed-1", 1, at(111)) == []
+    assert cycle.on_lost("bed-1", at(111), before_epoch=1) == []
+
+
+def test_what_one_origin_lost_the_other_still_holds_up() -> None:
+    cycle = AlarmCycle()
+    cycle.on_condition(report(origin=EDGE), at(104))
+    cycle.on_condition(report(origin=STREAM), at(105))
+    lost = cycle.on_lost("bed-1", at(110), code=ConditionCode.VFB, origin=STREAM)
+    assert kinds(lost) == ["updated"] and cycle.open_alarms()[0].condition_active
 
 
 def test_a_cleared_alarm_that_the_edge_goes_on_reporting_is_raised_again() -> None:
