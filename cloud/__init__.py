@@ -1,0 +1,1 @@
+"""Cloud: the reasoner service and the console."""

@@ -1,0 +1,142 @@
+"""Kafka feed: reads topics without a consumer group and hands each message to its handler.
+
+Every partition is assigned by hand, since every console shows every bed and commits nothing. Owns connecting, reading
+back from the beginning where wanted, and reconnecting. Knows nothing of what messages mean.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from cloud.console.latency import Telemetry
+from ecg.errors import InvalidSignal
+from ecg.topics import Topic
+
+log = structlog.get_logger()
+Handler = Callable[[bytes], None]
+
+_POLL_MS = 250
+_PROBE_S = 5.0
+_PROBE_TIMEOUT_S = 4.0
+_RETRY_S = (0.5, 1.0, 2.0, 4.0)
+#: Bytes of one partition in one answer: a few batches of the largest size.
+_MAX_PARTITION_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where reading starts: live topics at their end, records of what happened at their beginning."""
+
+    from_beginning: bool
+
+
+class KafkaFeed:
+    """One consumer over some topics, started again whenever it fails.
+
+    Args:
+        name: For logs: "live" or "record".
+        brokers: host:port,host:port.
+        handlers: What takes the messages of each topic; InvalidSignal from it is counted and passed over.
+        position: Where to start.
+        telemetry: Counters.
+
+    Attributes:
+        up: True while the brokers answer.
+        caught_up: Set when everything that stood on the topics at the first start has been read.
+    """
+
+    def __init__(
+        self, name: str, brokers: str, handlers: Mapping[Topic, Handler], position: Position, telemetry: Telemetry
+    ) -> None:
+        self.name = name
+        self.up = False
+        self.caught_up = asyncio.Event()
+        self._brokers = brokers
+        self._handlers = {topic.name: handler for topic, handler in handlers.items()}
+        self._position = position
+        self._telemetry = telemetry
+        self._ends: dict[TopicPartition, int] = {}
+
+    async def run(self) -> None:
+        """Reads until cancelled."""
+        failures = 0
+        while True:
+            consumer = AIOKafkaConsumer(
+                bootstrap_servers=self._brokers,
+                client_id=f"vigil-console-{self.name}",
+                group_id=None,
+                enable_auto_commit=False,
+                auto_offset_reset="earliest" if self._position.from_beginning else "latest",
+                fetch_max_wait_ms=_POLL_MS,
+                max_partition_fetch_bytes=_MAX_PARTITION_BYTES,
+                request_timeout_ms=10_000,
+            )
+            try:
+                await consumer.start()
+                await self._assign(consumer)
+                failures = 0
+                await self._read(consumer)
+            except (KafkaError, OSError, TimeoutError) as error:
+                log.warning("kafka_lost", feed=self.name, brokers=self._brokers, error=str(error) or repr(error))
+            finally:
+                self.up = False
+                await consumer.stop()
+            await asyncio.sleep(_RETRY_S[min(failures, len(_RETRY_S) - 1)])
+            failures += 1
+
+    async def _assign(self, consumer: AIOKafkaConsumer) -> None:
+        present = await consumer.topics()
+        missing = sorted(set(self._handlers) - set(present))
+        if missing:
+            raise KafkaError(f"topics {missing} are not there yet")
+        partitions: list[TopicPartition] = []
+        for topic in self._handlers:
+            partitions += [TopicPartition(topic, p) for p in consumer.partitions_for_topic(topic) or ()]
+        consumer.assign(partitions)
+        if self._position.from_beginning:
+            starts = await consumer.beginning_offsets(partitions)
+            self._ends = {tp: end for tp, end in (await consumer.end_offsets(partitions)).items() if end > starts[tp]}
+            await consumer.seek_to_beginning(*partitions)
+        else:
+            self._ends = {}
+            await consumer.seek_to_end(*partitions)
+        self.up = True
+        self._note_caught_up()
+        log.info("kafka_reading", feed=self.name, topics=sorted(self._handlers), partitions=len(partitions))
+
+    async def _read(self, consumer: AIOKafkaConsumer) -> None:
+        probed = time.monotonic()
+        while True:
+            for partition, records in (await consumer.getmany(timeout_ms=_POLL_MS)).items():
+                handler = self._handlers[partition.topic]
+                for record in records:
+                    self._hand_over(handler, partition, record.value, record.offset)
+                end = self._ends.get(partition)
+                if end is not None and records[-1].offset + 1 >= end:
+                    del self._ends[partition]
+                    self._note_caught_up()
+            if time.monotonic() - probed > _PROBE_S:
+                # getmany retries in silence; this says within seconds that nobody answers.
+                await asyncio.wait_for(consumer.topics(), _PROBE_TIMEOUT_S)
+                probed = time.monotonic()
+
+    def _hand_over(self, handler: Handler, partition: TopicPartition, value: bytes | None, offset: int) -> None:
+        self._telemetry.messages.labels(partition.topic).inc()
+        try:
+            handler(value or b"")
+        except (InvalidSignal, ValueError) as error:
+            self._telemetry.bad_messages.labels(partition.topic).inc()
+            log.warning(
+                "bad_message", topic=partition.topic, partition=partition.partition, offset=offset, reason=str(error)
+            )
+
+    def _note_caught_up(self) -> None:
+        if not self._ends:
+            self.caught_up.set()
