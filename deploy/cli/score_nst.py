@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 import numpy as np
-import wfdb
 
 from ecg.ec57.noise import add_noise, mix, protocol_of
 from ecg.errors import InvalidSignal
@@ -53,6 +52,8 @@ def _name(record: str) -> str:
 
 def _record(name: str) -> Any:
     """Digital signals of a record (`wfdb.Record`)."""
+    import wfdb  # here, for it takes a quarter of a second that the other commands need not wait
+
     try:
         return wfdb.rdrecord(name, physical=False)
     except (OSError, ValueError) as error:
@@ -60,6 +61,8 @@ def _record(name: str) -> Any:
 
 
 def _write(path: Path, ecg: Any, adu: np.ndarray[Any, np.dtype[np.int32]], form: str, comment: str) -> None:
+    import wfdb
+
     # The ADC zero is off the samples but the baseline stays as it was, so that millivolts read from the header are
     # off by adc_zero / gain. The nstdb headers are so, and detectors that filter out the baseline do not mind.
     try:

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 
 from ecg.annotations import Annotations, Code
-from ecg.ec57.episodes import EpisodeComparison, EpisodeType
+from ecg.ec57.episode_marks import EpisodeType
+from ecg.ec57.episodes import EpisodeComparison
 from ecg.ec57.runs import whole_percent
 from ecg.ec57.times import format_duration, format_time
 from ecg.intervals import Proportion
