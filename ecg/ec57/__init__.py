@@ -8,7 +8,7 @@ WFDB files is `edge/wfdb_files.py`, the command is `deploy/cli/score.py`.
 from __future__ import annotations
 
 from ecg.ec57.beats import BeatComparison, BeatSummary, score_beats, summarise_beats
-from ecg.ec57.episode_marks import Episode, EpisodeType, episodes
+from ecg.ec57.episode_marks import Episode, EpisodeType, find_episodes
 from ecg.ec57.episodes import EpisodeComparison, score_episodes
 from ecg.ec57.measurements import MeasurementComparison, score_measurements
 from ecg.ec57.noise import NoisyRecord, add_noise
@@ -25,7 +25,7 @@ __all__ = [
     "NoisyRecord",
     "RunComparison",
     "add_noise",
-    "episodes",
+    "find_episodes",
     "score_beats",
     "score_episodes",
     "score_measurements",

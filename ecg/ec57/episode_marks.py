@@ -45,7 +45,7 @@ class Episode:
 NO_MORE = Episode()
 
 
-def episodes(made: Annotations, kind: EpisodeType, end: int = 0) -> list[Episode]:
+def find_episodes(made: Annotations, kind: EpisodeType, end: int = 0) -> list[Episode]:
     """The episodes of one type in time order; an unended one ends at `end` or the last annotation, if that is later."""
     found: list[Episode] = []
     start: int | None = None

@@ -1,6 +1,7 @@
 """Episode-by-episode comparison (`epicmp`): atrial fibrillation, ventricular fibrillation, ischaemic ST change.
 
-Owns the counts and the durations; the episodes are found in `episode_marks.py` and printed in `episode_report.py`. Pure; must not read files.
+Owns the counts and the durations; `episode_marks.py` finds the episodes, `episode_report.py` prints the comparison.
+Pure; must not read files.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ecg.annotations import Annotations
-from ecg.ec57.episode_marks import NO_MORE, Episode, EpisodeType, episodes
+from ecg.ec57.episode_marks import NO_MORE, Episode, EpisodeType, find_episodes
 from ecg.ec57.times import LEARNING_PERIOD_S, samples_of
 from ecg.errors import InvalidSignal
 from ecg.intervals import Proportion
@@ -125,12 +126,12 @@ def score_episodes_between(
     if 0 < rules.end < rules.start:
         raise InvalidSignal(f"the scored interval ends (sample {rules.end}) before it starts (sample {rules.start})")
     test = test.at_rate(ref.fs)
-    mine, theirs = episodes(ref, kind, rules.end), episodes(test, kind, rules.end)
+    mine, theirs = find_episodes(ref, kind, rules.end), find_episodes(test, kind, rules.end)
     excluded: list[Episode] = []
     if rules.exclude_flutter and kind is EpisodeType.AF:
         excluded = [
             e
-            for e in episodes(ref, EpisodeType.AFL, rules.end)
+            for e in find_episodes(ref, EpisodeType.AFL, rules.end)
             if e.end >= rules.start and (rules.end == 0 or e.start < rules.end)
         ]
     found = _compare(mine, theirs, kind, rules, [])

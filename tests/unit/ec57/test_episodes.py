@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ecg.annotations import Annotations
-from ecg.ec57 import EpisodeComparison, EpisodeType, episodes, score_episodes
+from ecg.ec57 import EpisodeComparison, EpisodeType, find_episodes, score_episodes
 from ecg.ec57.episode_report import StMeasurement, compare_st, episode_line, st_table
 from tests.unit.ec57.made import FS_HZ, line
 
@@ -28,8 +28,8 @@ def test_af_overlap_matches_and_durations_are_those_of_the_overlap() -> None:
 
 def test_an_episode_that_does_not_end_lasts_to_the_end_of_the_record() -> None:
     ref = line("N.+.......N.........", {2: "(AFIB"})
-    assert episodes(ref, EpisodeType.AF, end=105)[0].end == 105
-    assert episodes(ref, EpisodeType.AF)[0].end == 55  # the last annotation, where the length is unknown
+    assert find_episodes(ref, EpisodeType.AF, end=105)[0].end == 105
+    assert find_episodes(ref, EpisodeType.AF)[0].end == 55  # the last annotation, where the length is unknown
     assert score(ref, ref).ref_duration == 105 - 15
 
 
@@ -93,8 +93,8 @@ def test_st_needs_the_extremum_or_half_of_the_episode(drawing: str, notes: dict[
 
 def test_st_in_either_signal_lasts_until_both_have_ended() -> None:
     ref = line("..s....s.....s.....s...", {2: "(ST0+", 7: "(ST1-", 13: "ST0+)", 19: "ST1-)"})
-    assert [(e.start, e.end) for e in episodes(ref, EpisodeType.ST)] == [(15, 100)]
-    assert [(e.start, e.end) for e in episodes(ref, EpisodeType.ST_SIGNAL_1)] == [(40, 100)]
+    assert [(e.start, e.end) for e in find_episodes(ref, EpisodeType.ST)] == [(15, 100)]
+    assert [(e.start, e.end) for e in find_episodes(ref, EpisodeType.ST_SIGNAL_1)] == [(40, 100)]
 
 
 def test_st_measurements_pair_with_the_nearest_beat() -> None:
