@@ -2,8 +2,8 @@
 
 Every wave starts and ends exactly where its specification says, so intervals, axes, ST levels and amplitudes are known
 without measuring. The eight independent leads (I, II, V1-V6) are drawn; III, aVR, aVL and aVF follow from Einthoven's
-and Goldberger's relations as in a real cart. Rhythms are built on top of this elsewhere. Pure: numpy only, no clock; the
-only randomness is the generator handed in.
+and Goldberger's relations as in a real cart. Waves without beats (fibrillation, flutter, wander) are in
+ecg.synthesis_waves; rhythms are built on top elsewhere. Pure: numpy only, no clock, no randomness but the generator handed in.
 """
 
 from __future__ import annotations
@@ -16,35 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecg.errors import InvalidSignal
+from ecg.lead_geometry import INDEPENDENT_LEADS, LEAD_VECTORS, SIN60, STANDARD_LEADS, project
+from ecg.synthesis_waves import baseline_wander
 
 FloatArray = NDArray[np.float32]
-Vector = tuple[float, float, float]
-
-INDEPENDENT_LEADS = ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")
-STANDARD_LEADS = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
-
-_SIN60 = float(np.sqrt(3.0) / 2.0)
-# Rows: independent leads; columns: heart vector x (left), y (down), z (back), mV per mV. The limb leads are Einthoven's
-# equilateral triangle, so that the frontal axis is exact; the chest leads are Dower's (Clin Cardiol 1980;3:87).
-LEAD_VECTORS: NDArray[np.float64] = np.array(
-    [
-        [1.0, 0.0, 0.0],
-        [0.5, _SIN60, 0.0],
-        [-0.515, 0.157, -0.917],
-        [0.044, 0.164, -1.387],
-        [0.882, 0.098, -1.277],
-        [1.213, 0.127, -0.601],
-        [1.125, 0.127, -0.086],
-        [0.831, 0.076, 0.230],
-    ]
-)
-# Rows: STANDARD_LEADS; columns: INDEPENDENT_LEADS. III = II - I, aVR = -(I+II)/2, aVL = I - II/2, aVF = II - I/2.
-_LIMB = np.array([[1, 0], [0, 1], [-1, 1], [-0.5, -0.5], [1, -0.5], [-0.5, 1]], dtype=np.float64)
-_TO_STANDARD: NDArray[np.float64] = np.zeros((12, 8))
-_TO_STANDARD[:6, :2] = _LIMB
-_TO_STANDARD[6:, 2:] = np.eye(6)
-# Names of monitor leads that are a standard lead in all but name.
-LEAD_ALIASES: Mapping[str, str] = {"MLII": "II", "ML2": "II", "MLI": "I", "MLIII": "III", "MCL1": "V1", "V": "V1"}
 
 
 class QrsShape(Enum):
@@ -148,7 +123,8 @@ class _Wave:
         rise = (t_ms - self.on_ms) / (self.peak_ms - self.on_ms)
         fall = (self.off_ms - t_ms) / (self.off_ms - self.peak_ms)
         inside: NDArray[np.float64] = np.clip(np.minimum(rise, fall), 0.0, 1.0)
-        return np.sin(inside * (np.pi / 2)) ** self.exponent
+        course: NDArray[np.float64] = np.sin(inside * (np.pi / 2)) ** self.exponent
+        return course
 
 
 # Quarter-sines with a power: 1 gives a corner at the ends (a sharp QRS), more gives softer feet (P and T).
@@ -166,7 +142,8 @@ _QRS_PARTS: Mapping[QrsShape, tuple[tuple[float, float, float, float, float], ..
 def _frontal(length_mv: float, axis_deg: float, back_mv: float) -> NDArray[np.float64]:
     """(8,) what the independent leads see of a vector given by its frontal length, axis and backward component."""
     angle = np.deg2rad(axis_deg)
-    return LEAD_VECTORS @ np.array([length_mv * np.cos(angle), length_mv * np.sin(angle), back_mv])
+    amounts: NDArray[np.float64] = LEAD_VECTORS @ [length_mv * np.cos(angle), length_mv * np.sin(angle), back_mv]
+    return amounts
 
 
 def _t_amounts(spec: BeatSpec) -> NDArray[np.float64]:
@@ -225,27 +202,6 @@ def beat_course(spec: BeatSpec, t_ms: NDArray[np.float64]) -> NDArray[np.float64
     if spec.qrs_present and any(spec.st_mv.values()):
         course += _st_course(spec, t_ms)
     return course
-
-
-def project(independent_mv: NDArray[np.float64], leads: Sequence[str]) -> FloatArray:
-    """Any standard leads from the eight independent ones.
-
-    Args:
-        independent_mv: (8, n) mV in INDEPENDENT_LEADS.
-        leads: Names among STANDARD_LEADS or LEAD_ALIASES.
-
-    Returns:
-        float32 (len(leads), n) mV.
-
-    Raises:
-        InvalidSignal: A lead is not known.
-    """
-    standard = {name.upper(): row for row, name in enumerate(STANDARD_LEADS)}
-    names = [LEAD_ALIASES.get(lead, lead).upper() for lead in leads]
-    unknown = [lead for lead, name in zip(leads, names, strict=True) if name not in standard]
-    if unknown or not leads:
-        raise InvalidSignal(f"cannot synthesize leads {unknown or 'none'}; known: {STANDARD_LEADS}")
-    return (_TO_STANDARD[[standard[name] for name in names]] @ independent_mv).astype(np.float32)
 
 
 def render_beats(
@@ -348,84 +304,5 @@ def _frontal_peak_ms(spec: BeatSpec) -> float:
         return float("nan")
     t_ms = np.arange(0.0, spec.qrs_duration_ms, 0.25)
     limb = beat_course(spec, t_ms)[:2]
-    y = (limb[1] - 0.5 * limb[0]) / _SIN60
+    y = (limb[1] - 0.5 * limb[0]) / SIN60
     return float(t_ms[np.argmax(np.hypot(limb[0], y))])
-
-
-def baseline_wander(
-    rng: np.random.Generator, n_leads: int, n_samples: int, fs_hz: float, amplitude_mv: float
-) -> FloatArray:
-    """Respiratory wander: three slow sines of random phase per lead, float32 (n_leads, n_samples) mV."""
-    t_s = np.arange(n_samples) / fs_hz
-    out = np.zeros((n_leads, n_samples))
-    for hz, share in ((0.05, 0.3), (0.15, 0.3), (0.28, 0.4)):
-        phase = rng.uniform(0, 2 * np.pi, (n_leads, 1))
-        out += amplitude_mv * share * np.sin(2 * np.pi * hz * t_s[None, :] + phase)
-    return out.astype(np.float32)
-
-
-def atrial_fibrillation(
-    rng: np.random.Generator, n_samples: int, fs_hz: float, amplitude_mv: float = 0.08, rate_hz: float = 6.5
-) -> NDArray[np.float64]:
-    """Fibrillatory baseline: an f wave whose frequency and size drift, largest in V1.
-
-    Args:
-        rng: Source of the drift.
-        n_samples: Length.
-        fs_hz: Sampling frequency.
-        amplitude_mv: Typical amplitude in V1.
-        rate_hz: Mean frequency (4 to 9 Hz in man).
-
-    Returns:
-        (8, n_samples) mV in INDEPENDENT_LEADS, to add to rendered beats without P.
-    """
-    out = np.zeros((len(INDEPENDENT_LEADS), n_samples))
-    for vector, share in (((0.2, 0.35, -0.9), 1.0), ((0.35, 0.5, -0.2), 0.5)):
-        phase = 2 * np.pi * np.cumsum(rate_hz * (1 + _drift(rng, n_samples, fs_hz, 0.15))) / fs_hz + rng.uniform(
-            0, 6.28
-        )
-        size = share * amplitude_mv * np.clip(1 + _drift(rng, n_samples, fs_hz, 0.4), 0.1, None)
-        wave = np.sin(phase) + 0.35 * np.sin(2 * phase + 0.7)
-        out += (LEAD_VECTORS @ np.array(vector))[:, None] * (size * wave)
-    return out
-
-
-def atrial_flutter(
-    n_samples: int, fs_hz: float, amplitude_mv: float = 0.2, rate_bpm: float = 300.0, start_s: float = 0.0
-) -> NDArray[np.float64]:
-    """Saw-tooth flutter waves, negative in II, III and aVF; (8, n_samples) mV in INDEPENDENT_LEADS."""
-    cycle = ((np.arange(n_samples) / fs_hz - start_s) * rate_bpm / 60.0) % 1.0
-    saw = np.where(cycle < 0.7, 0.5 - cycle / 0.7, -0.5 + (cycle - 0.7) / 0.3)
-    return (LEAD_VECTORS @ np.array([0.1, 0.9, -0.5]))[:, None] * (amplitude_mv * saw)
-
-
-def ventricular_fibrillation(
-    rng: np.random.Generator, n_samples: int, fs_hz: float, amplitude_mv: float = 0.6, rate_hz: float = 4.5
-) -> NDArray[np.float64]:
-    """VF: no beats, a wandering oscillation of 3 to 7 Hz whose axis and size change.
-
-    Args:
-        rng: Source of the irregularity.
-        n_samples: Length.
-        fs_hz: Sampling frequency.
-        amplitude_mv: Typical amplitude (coarse 0.6, fine below 0.2).
-        rate_hz: Mean frequency.
-
-    Returns:
-        (8, n_samples) mV in INDEPENDENT_LEADS.
-    """
-    out = np.zeros((len(INDEPENDENT_LEADS), n_samples))
-    for axis in np.eye(3):
-        phase = 2 * np.pi * np.cumsum(rate_hz * (1 + _drift(rng, n_samples, fs_hz, 0.25))) / fs_hz + rng.uniform(
-            0, 6.28
-        )
-        size = 0.7 * amplitude_mv * np.clip(1 + _drift(rng, n_samples, fs_hz, 0.6), 0.15, None)
-        wave = np.sin(phase) + 0.25 * np.sin(2 * phase + rng.uniform(0, 6.28))
-        out += (LEAD_VECTORS @ axis)[:, None] * (size * wave)
-    return out
-
-
-def _drift(rng: np.random.Generator, n_samples: int, fs_hz: float, sd: float) -> NDArray[np.float64]:
-    """(n,) smooth random drift of standard deviation sd, interpolated from knots 0.4 s apart."""
-    knots = max(4, int(n_samples / fs_hz / 0.4) + 3)
-    return np.interp(np.arange(n_samples) / fs_hz / 0.4, np.arange(knots), sd * rng.standard_normal(knots))
