@@ -9,21 +9,15 @@ REGISTRY = CollectorRegistry()
 MESSAGES = Counter("vigil_stream_messages", "Messages taken from a topic", ["topic"], registry=REGISTRY)
 SEGMENTS = Counter(
     "vigil_stream_segments",
-    "Segments by what became of them: live, duplicate, late, held, stale, backfill, rejected",
+    "Segments by what became of them: live, held, late, duplicate, backfill; and gap, clock_jump by event",
     ["fate"],
     registry=REGISTRY,
-)
-GAPS = Counter("vigil_stream_gaps", "Ranges of sequence numbers given up waiting for", registry=REGISTRY)
-CLOCK_JUMPS = Counter(
-    "vigil_stream_clock_jumps", "Segments whose wall clock left their sample clock", registry=REGISTRY
 )
 DEAD_LETTERS = Counter("vigil_stream_dead_letters", "Dead letters by error", ["error"], registry=REGISTRY)
 ALERTS = Counter(
     "vigil_stream_alert_events", "Alarm events by kind and priority", ["kind", "priority"], registry=REGISTRY
 )
 WINDOWS = Counter("vigil_stream_windows", "Windows by screening status", ["status"], registry=REGISTRY)
-COMMANDS = Counter("vigil_stream_commands", "Commands by kind and whether they changed anything", ["kind", "effect"],
-                   registry=REGISTRY)  # fmt: skip
 BEDS = Gauge("vigil_stream_beds", "Streams with a segment in the last 30 s", registry=REGISTRY)
 OPEN_ALARMS = Gauge("vigil_stream_open_alarms", "Alarms that are not cleared", registry=REGISTRY)
 

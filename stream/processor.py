@@ -65,6 +65,11 @@ class Processor:
         """Streams it knows of."""
         return len(self._beds)
 
+    def agent_of(self, stream_id: str) -> str:
+        """The agent a stream comes from; empty where it is not known."""
+        bed = self._beds.get(stream_id)
+        return bed.agent_id if bed else ""
+
     # Messages
 
     def on_segments(self, payload: bytes | None, at: Position, now_ns: int, key: str | None = None) -> Outputs:
