@@ -81,6 +81,20 @@ def find(table: MeasurementTable, criterion_id: str, profile: Profile = Profile.
     return run.finding(TABLES[profile][criterion_id])
 
 
+def answer(table: MeasurementTable, rule: Rule) -> tuple[bool | None, list[Measurement]]:
+    """Any rule of the ecg-r1 profile's terms, answered.
+
+    Args:
+        table: The window's measurements.
+        rule: What to ask.
+
+    Returns:
+        True, False or None (not measurable), and the measurements looked at.
+    """
+    said = _Run(table, TABLES[Profile.ECG_R1]).answer(rule, None)
+    return said.holds, said.evidence
+
+
 def walk(table: MeasurementTable, diagnosis: str) -> PathWalk:
     """Walks a diagnosis's decision path (profile reasoning-benchmark) as far as the measurements carry it.
 
@@ -122,24 +136,24 @@ class _Run:
 
     def _given(self, criterion_id: str) -> _Answer:
         if criterion_id not in self._known:
-            self._known[criterion_id] = self._answer(self.criteria[criterion_id].rule, None)
+            self._known[criterion_id] = self.answer(self.criteria[criterion_id].rule, None)
         return self._known[criterion_id]
 
-    def _answer(self, rule: Rule, lead: str | None) -> _Answer:
+    def answer(self, rule: Rule, lead: str | None) -> _Answer:
         match rule:
             case Test():
                 return self._test(rule, lead)
             case Given(criterion):
                 return self._given(criterion)
             case Not(inner):
-                answer = self._answer(inner, lead)
+                answer = self.answer(inner, lead)
                 return _Answer(None if answer.holds is None else not answer.holds, answer.evidence)
             case AllOf(rules):
-                parts = [self._answer(part, lead) for part in rules]
+                parts = [self.answer(part, lead) for part in rules]
                 holds = False if any(p.holds is False for p in parts) else None if _unknown(parts) else True
                 return _joined(parts, holds)
             case AnyOf(rules):
-                parts = [self._answer(part, lead) for part in rules]
+                parts = [self.answer(part, lead) for part in rules]
                 holds = True if any(p.holds for p in parts) else None if _unknown(parts) else False
                 return _joined(parts, holds)
             case PerLead():
@@ -152,7 +166,7 @@ class _Run:
         return _Answer(holds, [] if test.quantity in LEAD_KINDS else [row], leads)
 
     def _per_lead(self, rule: PerLead) -> _Answer:
-        parts = {lead: self._answer(rule.rule, lead) for lead in rule.leads}
+        parts = {lead: self.answer(rule.rule, lead) for lead in rule.leads}
         hit = [lead for lead, part in parts.items() if part.holds]
         unknown = [lead for lead, part in parts.items() if part.holds is None]
         holds: bool | None = len(hit) >= rule.at_least

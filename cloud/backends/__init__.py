@@ -1,0 +1,1 @@
+"""Backends of the reasoner: what turns an escalation into an interpretation."""

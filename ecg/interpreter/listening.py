@@ -1,0 +1,134 @@
+"""Listening: what the monitor makes of a window on its own: beats, rhythm, quality, conditions.
+
+Owns the run of the causal kernel over one window. Must not write text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ecg.beats.beat import Beat, BeatClass
+from ecg.conditions import Condition, ConditionCode
+from ecg.monitor import Monitor
+from ecg.quality.lead_quality import QualityProblem
+from ecg.segments import INVALID_SAMPLE, Int16Array, Lead, LeadState, Segment
+from ecg.windows import Window
+
+#: Resolution the window's mV are given to the monitor with: 1 µV up to ±32 mV.
+_GAIN_ADU_PER_MV = 1000.0
+
+
+@dataclass(frozen=True, slots=True)
+class HeardLead:
+    """One lead over the window: mean quality index, and the problems of most of its seconds."""
+
+    name: str
+    index: float
+    problems: tuple[QualityProblem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the monitor heard.
+
+    Attributes:
+        beats: Samples counted from the window's first sample.
+        rhythm: WFDB word; "" when unknown.
+        conditions: Every condition that stood at some time in the window; samples as for beats.
+    """
+
+    fs_hz: float
+    n_samples: int
+    beats: tuple[Beat, ...]
+    rhythm: str
+    leads: tuple[HeardLead, ...]
+    conditions: tuple[Condition, ...]
+
+    @property
+    def codes(self) -> frozenset[ConditionCode]:
+        """Codes of what stood."""
+        return frozenset(condition.code for condition in self.conditions)
+
+    @property
+    def longest_pause_s(self) -> float:
+        """Longest stretch without a QRS, the window's ends included; the window's length where there is no beat."""
+        edges = [0, *(beat.sample for beat in self.beats), self.n_samples]
+        return float(np.diff(edges).max() / self.fs_hz)
+
+    def count(self, *labels: BeatClass) -> int:
+        """Beats of these classes."""
+        return sum(beat.label in labels for beat in self.beats)
+
+    def longest_ventricular_run(self) -> tuple[int, float]:
+        """Beats in the longest run of ventricular beats, and its rate in bpm (0 for fewer than two)."""
+        best: list[int] = []
+        run: list[int] = []
+        for beat in self.beats:
+            run = [*run, beat.sample] if beat.label is BeatClass.VENTRICULAR else []
+            best = max(best, run, key=len)
+        rate = 60.0 * self.fs_hz / float(np.mean(np.diff(best))) if len(best) > 1 else 0.0
+        return len(best), rate
+
+
+def listen(window: Window, beats: Sequence[Beat] | None = None, rhythm: str | None = None) -> Heard:
+    """Runs the monitor over a window.
+
+    Args:
+        window: The signal.
+        beats: Known beats on the window's clock, in place of the monitor's.
+        rhythm: Known rhythm word, in place of the monitor's.
+
+    Returns:
+        What was heard.
+    """
+    monitor, second = Monitor(), max(1, round(window.fs_hz))
+    found: list[Beat] = []
+    conditions: dict[tuple[ConditionCode, int], Condition] = {}
+    seconds: list[tuple[HeardLead, ...]] = []
+    word = ""
+    n = window.signal_mv.shape[1]
+    for seq, first in enumerate(range(0, n, second)):
+        step = monitor.step([_segment(window, seq, first, min(first + second, n))])
+        for output in step.outputs:
+            found += output.beats
+            word = output.rhythm or word
+            conditions |= {(c.code, c.onset_sample): c for c in output.conditions}
+            seconds.append(tuple(HeardLead(q.name, q.index, q.problems) for q in output.quality))
+    given = None if beats is None else [_shifted(beat, -window.first_sample) for beat in beats]
+    return Heard(
+        window.fs_hz,
+        n,
+        tuple(found if given is None else given),
+        word if rhythm is None else rhythm,
+        tuple(_over_time(lead) for lead in zip(*seconds[1:] or seconds, strict=True)),
+        tuple(conditions.values()),
+    )
+
+
+def _segment(window: Window, seq: int, first: int, end: int) -> Segment:
+    leads = []
+    part = window.signal_mv[:, first:end]
+    for row, name in enumerate(window.lead_names):
+        off = bool(np.isnan(window.signal_mv[row]).all())
+        leads.append(Lead(name, _GAIN_ADU_PER_MV, 0, LeadState.OFF if off else LeadState.CONNECTED))
+    return Segment("window", 0, seq, first, window.fs_hz, 0, tuple(leads), _adu(part))
+
+
+def _adu(part_mv: np.ndarray) -> Int16Array:
+    scaled = np.clip(np.nan_to_num(part_mv * _GAIN_ADU_PER_MV, nan=0.0), -32767, 32767)
+    adu = np.rint(scaled).astype(np.int16)
+    adu[~np.isfinite(part_mv)] = INVALID_SAMPLE
+    return adu
+
+
+def _shifted(beat: Beat, by: int) -> Beat:
+    return Beat(beat.sample + by, beat.label, beat.confidence)
+
+
+def _over_time(seconds: tuple[HeardLead, ...]) -> HeardLead:
+    index = float(np.mean([second.index for second in seconds]))
+    often = [p for p in QualityProblem if sum(p in second.problems for second in seconds) * 2 > len(seconds)]
+    return HeardLead(seconds[0].name, index, tuple(often))
