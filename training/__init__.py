@@ -1,0 +1,1 @@
+"""Training, evaluation, export and promotion of the models. Imports everything; imported by nothing but deploy."""

@@ -1,0 +1,1 @@
+"""The screening encoder: readers, network, training, export."""
