@@ -110,7 +110,7 @@ FINDINGS: tuple[FindingTerm, ...] = (
     _finding("P waves", r"(?:visible |upright |distinct |discernible |clear |consistent |normal )?P[- ]?waves?(?: (?:are |is )?(?:present|visible|seen|upright))?(?: before (?:each|every|the) QRS(?: complex(?:es)?)?)?", Given("p_waves"), _lead("p_amplitude", Op.ABOVE, 0.0, "mV")),
     _finding("bradycardia", r"bradycardi[ac]", Given("bradycardia")),
     _finding("tachycardia", r"tachycardi[ac]", Given("tachycardia")),
-    _finding("normal rate", r"normal (?:heart |ventricular )?rate|rate (?:is )?(?:within normal limits|normal)", Given("normal_rate")),
+    _finding("normal rate", r"normal (?:heart |ventricular )?rate|rate (?:is )?(?:not )?(?:within normal limits|normal)", Given("normal_rate")),
     _finding("arm-lead reversal", r"(?:possible )?(?:(?:arm|limb)[- ])?lead reversal|dextrocardia", Given("lead_reversal")),
     _finding("right atrial enlargement", r"right atrial (?:enlargement|abnormality|hypertrophy)|P pulmonale", Given("right_atrial_enlargement")),
     _finding("left atrial enlargement", r"left atrial (?:enlargement|abnormality|hypertrophy)|P mitrale", Given("left_atrial_enlargement")),
@@ -118,11 +118,11 @@ FINDINGS: tuple[FindingTerm, ...] = (
     _finding("left axis deviation", r"left(?:ward)?[- ]axis(?:[- ]deviation)?|LAD", Given("left_axis_deviation")),
     _finding("right axis deviation", r"right(?:ward)?[- ]axis(?:[- ]deviation)?|RAD", Given("right_axis_deviation")),
     _finding("extreme axis deviation", r"extreme (?:right )?axis(?: deviation)?|north-?west axis", Given("extreme_axis_deviation")),
-    _finding("normal axis", r"normal (?:QRS |frontal |electrical )*(?:plane )?axis|axis (?:is )?(?:within normal limits|normal)", Given("normal_axis")),
+    _finding("normal axis", r"normal (?:QRS |frontal |electrical )*(?:plane )?axis|axis (?:is )?(?:not )?(?:within normal limits|normal)", Given("normal_axis")),
     _finding("axis deviation", r"axis deviation", Not(Given("normal_axis"))),
     _finding("prolonged PR", r"first[- ]degree (?:AV|atrioventricular|heart)[- ]block|(?:prolonged|long) P[RQ](?: interval)?|P[RQ](?: interval)? (?:is )?(?:not )?(?:prolonged|prolongation|long)|(?:prolongation of|prolonged) the P[RQ](?: interval)?", Given("long_pr")),
     _finding("short PR", r"short(?:ened)? P[RQ](?: interval)?|P[RQ](?: interval)? (?:is )?(?:not )?short(?:ened)?", Given("short_pr")),
-    _finding("normal PR", r"normal P[RQ](?: interval)?|P[RQ](?: interval)? (?:is )?(?:within normal limits|normal)", Given("normal_pr")),
+    _finding("normal PR", r"normal P[RQ](?: interval)?|P[RQ](?: interval)? (?:is )?(?:not )?(?:within normal limits|normal)", Given("normal_pr")),
     _finding("incomplete right bundle branch block", rf"incomplete right {_BBB}|IRBBB|incomplete RBBB", AllOf((_INCOMPLETE, _RBBB_FORM))),
     _finding("incomplete left bundle branch block", rf"incomplete left {_BBB}|ILBBB|incomplete LBBB", AllOf((_INCOMPLETE, _LBBB_FORM))),
     _finding("right bundle branch block", rf"(?:complete )?right {_BBB}|C?RBBB", Given("rbbb")),
@@ -130,14 +130,14 @@ FINDINGS: tuple[FindingTerm, ...] = (
     _finding("bundle branch block", _BBB, AnyOf((Given("rbbb"), Given("lbbb")))),
     _finding("intraventricular conduction delay", r"(?:non-?specific )?intraventricular conduction (?:delay|disturbance|defect)|IVCD", Given("ivcd")),
     _finding("wide QRS", r"(?:wide|broad|prolonged|widened)[- ](?:QRS|complex(?:es)?)(?: complex(?:es)?| duration)?|QRS(?: complex(?:es)?| duration)? (?:is |are )?(?:not )?(?:wide|broad|prolonged|widened)|QRS prolongation", Given("wide_qrs")),
-    _finding("narrow QRS", r"narrow[- ](?:QRS|complex(?:es)?)(?: complex(?:es)?)?|normal QRS(?: duration| width)?|QRS(?: complex(?:es)?| duration)? (?:is |are )?(?:narrow|normal|within normal limits|not prolonged)", _NORMAL_QRS),
+    _finding("narrow QRS", r"narrow[- ](?:QRS|complex(?:es)?)(?: complex(?:es)?)?|normal QRS(?: duration| width)?|QRS(?: complex(?:es)?| duration)? (?:is |are )?(?:not )?(?:narrow|normal|within normal limits)", _NORMAL_QRS),
     _finding("rSR′", r"(?:rSR['′]|RSR['′]|rsr['′]|rSr['′])(?: (?:pattern|complex))?", Given("rsr_v1"), _is("rsr_prime")),
     # Voltage.
     _finding("left ventricular hypertrophy", r"left ventricular hypertrophy(?: by voltage)?|LVH", _LVH),
     _finding("dominant R in V1", r"right ventricular hypertrophy|RVH|dominant R(?:[- ]wave)?(?: in V1)?", Given("dominant_r_v1")),
     _finding("low voltage", r"low (?:limb |precordial |QRS )*(?:lead )?voltages?", AnyOf((Given("low_voltage_limb"), Given("low_voltage_precordial")))),
     _finding("poor R progression", r"poor R(?:[- ]wave)? progression", Given("poor_r_progression")),
-    _finding("normal R progression", r"normal R(?:[- ]wave)? progression|R(?:[- ]wave)? progression (?:is )?normal", Not(Given("poor_r_progression"))),
+    _finding("normal R progression", r"normal R(?:[- ]wave)? progression|R(?:[- ]wave)? progression (?:is )?(?:not )?normal", Not(Given("poor_r_progression"))),
     # Ischaemia.
     *(
         _finding(f"{territory} infarction", rf"{territory}(?: wall)? (?:ST[- ]?(?:segment )?elevation )?(?:myocardial infarction|infarct(?:ion)?|MI|STEMI)", rule)
@@ -168,7 +168,7 @@ FINDINGS: tuple[FindingTerm, ...] = (
     # Repolarisation.
     _finding("prolonged QTc", r"(?:prolonged|long) (?:corrected )?QT(?:c)?(?: interval)?|QTc?(?: interval)? (?:is )?(?:not )?(?:prolonged|prolongation)|long[- ]QT(?: syndrome)?|prolongation of the QTc?", Given("long_qtc")),
     _finding("short QTc", r"short QTc?(?: interval)?|QTc?(?: interval)? (?:is )?(?:not )?short(?:ened)?", Given("short_qtc")),
-    _finding("normal QTc", r"normal (?:corrected )?QTc?(?: interval)?|QTc?(?: interval)? (?:is )?(?:within normal limits|normal|not prolonged)", Given("normal_qtc")),
+    _finding("normal QTc", r"normal (?:corrected )?QTc?(?: interval)?|QTc?(?: interval)? (?:is )?(?:not )?(?:within normal limits|normal)", Given("normal_qtc")),
     _finding("tall T", rf"(?:tall|peaked|tented|hyperacute)(?:,? (?:tall|peaked|tented))* {_T_WAVE}", Given("tall_t"), _lead("t_amplitude", Op.ABOVE, 0.5, "mV")),
     _finding("flat T", rf"(?:flat(?:tened)?|low-amplitude) {_T_WAVE}|{_T_WAVE} flattening", Given("flat_t"), AllOf((_lead("t_amplitude", Op.BELOW, 0.1, "mV"), _lead("t_amplitude", Op.ABOVE, -0.1, "mV")))),
     _finding("normal ECG", r"(?:otherwise )?normal (?:ECG|electrocardiogram|tracing)|no abnormality", _NORMAL_ECG),

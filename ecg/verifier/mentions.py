@@ -29,7 +29,7 @@ _ITEM = rf"(?:{_RANGE}|{_LEAD})"
 _LIST = re.compile(rf"(?<![\w′'])(?P<word>leads?\s+)?(?P<items>{_ITEM}(?:{_JOIN}{_ITEM})*)(?![\w′'])")
 _GROUP = re.compile(rf"\b({'|'.join(sorted(_GROUPS, key=len, reverse=True))})(?:\s+leads?)\b", re.IGNORECASE)
 _RANGE_ENDS = re.compile(r"[Vv]([1-6])\s*(?:-|–|—|to|through)\s*[Vv]?([1-6])")
-_PRONOUN = re.compile(r"(?:\b(?:in|lead|leads|and|or|of|from)\s+|[,/(+]\s*|^)$")
+_PRONOUN = re.compile(r"(?:\b(?:in|lead|leads|and|or|of|from)\s+|[,/(+]\s*)$")
 
 
 @dataclass(frozen=True, slots=True)
