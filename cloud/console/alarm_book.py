@@ -37,12 +37,12 @@ class AlarmBook:
     """Alarms by id.
 
     Attributes:
-        orphans: Events of alarms whose beginning is neither on Kafka nor in the database: shown nowhere, counted.
+        orphans: Events of alarms whose beginning has left Kafka, by alarm, until the database brings it.
     """
 
     def __init__(self) -> None:
         self.entries: dict[str, Entry] = {}
-        self.orphans = 0
+        self.orphans: dict[str, list[AlertEvent]] = {}
         self._early: dict[str, dict[str, dict[int, InterpretationRecord]]] = {}
 
     def on_event(self, event: AlertEvent) -> Entry | None:
@@ -51,7 +51,9 @@ class AlarmBook:
         try:
             alarm = apply(entry.alarm if entry else None, event)
         except ValueError:
-            self.orphans += 1
+            self.orphans.setdefault(event.alarm_id, []).append(event)
+            while len(self.orphans) > KEEP_CLEARED:
+                del self.orphans[next(iter(self.orphans))]
             return None
         if entry is None:
             entry = self.entries[event.alarm_id] = Entry(alarm)
@@ -60,7 +62,9 @@ class AlarmBook:
             return None
         entry.alarm = alarm
         entry.events[event.number] = event
-        if alarm.cleared:
+        for later in sorted(self.orphans.pop(event.alarm_id, ()), key=lambda orphan: orphan.number):
+            self.on_event(later)
+        if entry.alarm.cleared:
             self._forget_old()
         return entry
 

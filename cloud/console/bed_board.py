@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
-from vigil.v1 import screening_pb2, signal_pb2
-
 from cloud.console.frames import HISTORY, pack_strip, tile_rows
 from cloud.console.sequence import SequenceCount
 from cloud.console.trend import HeartRateTrend
@@ -20,6 +18,7 @@ from ecg.gaps import DeviceHealth
 from ecg.segments import Segment
 from ecg.wire import segment_from_proto
 from ecg.wire.parse import parse
+from vigil.v1 import screening_pb2, signal_pb2
 
 #: After this many seconds without signal a strip is greyed: data arrive each second and may take 2 s (CLINICAL.md §3).
 STALE_S = 5.0
@@ -96,7 +95,8 @@ class BedBoard:
             if not 1 <= len(stream_id) <= 64:
                 continue  # the stream dead-letters it
             bed = self.beds.get(stream_id) or self._bed(stream_id, batch.agent_id, segment.epoch, segment.seq)
-            older = segment.epoch < bed.sequence.epoch or (bed.recent and segment.seq < bed.sequence.next_seq)
+            newest = (bed.sequence.epoch, bed.sequence.next_seq)
+            older = bool(bed.recent) and (segment.epoch, segment.seq) < newest
             bed.sequence.see(segment.epoch, segment.seq)
             if batch.backfill or older:
                 continue

@@ -50,7 +50,7 @@ class Receipt:
     """What became of a request.
 
     Attributes:
-        command_id: Empty where nothing had to be done (acknowledged already).
+        command_id: Empty where nothing had to be done (acknowledged already, or over).
         stored: It is in the database.
         published: It is on Kafka.
     """
@@ -103,7 +103,9 @@ class CommandDesk:
         """Commands not on Kafka yet."""
         return sum(not pending.published for pending in self._pending.values())
 
-    async def submit(self, alarm: Alarm, kind: CommandKind, user: str, comment: str, now_ns: int, remote: str) -> Receipt:
+    async def submit(
+        self, alarm: Alarm, kind: CommandKind, user: str, comment: str, now_ns: int, remote: str
+    ) -> Receipt:
         """Takes one request.
 
         Args:
@@ -117,7 +119,8 @@ class CommandDesk:
         Raises:
             Unavailable: Neither stored nor published: it would be lost with this process.
         """
-        if kind is CommandKind.ACKNOWLEDGE and alarm.acknowledged_by:
+        done = (alarm.acknowledged_by or alarm.cleared) if kind is CommandKind.ACKNOWLEDGE else alarm.cleared
+        if done and kind in (CommandKind.ACKNOWLEDGE, CommandKind.AUDIO_PAUSE):
             return Receipt("", True, True)
         command = _command(alarm, kind, user, comment, now_ns)
         pending = self._pending.setdefault(command.command_id, _Pending(command, remote, False, False, False))
@@ -208,6 +211,4 @@ def _command(alarm: Alarm, kind: CommandKind, user: str, comment: str, now_ns: i
     acknowledge = kind is CommandKind.ACKNOWLEDGE
     command_id = uuid.uuid5(_NAMESPACE, alarm.alarm_id) if acknowledge else uuid.uuid4()
     event = alarm.condition
-    return AlarmCommand(
-        str(command_id), alarm.alarm_id, event.stream_id, event.agent_id, kind, user, now_ns, comment
-    )
+    return AlarmCommand(str(command_id), alarm.alarm_id, event.stream_id, event.agent_id, kind, user, now_ns, comment)

@@ -1,7 +1,7 @@
 """Core: the console's whole state and what each topic's messages do to it.
 
 Pure wiring of board, book, strips and pages: `kafka_feed` hands it bytes, `routes` asks it questions. Must not import
-Kafka, HTTP or the database.
+Kafka or the database.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from cloud.console.live import LiveHub
 from cloud.console.strips import AlarmStrips, strip_range
 from cloud.console.views import interpretation_view
 from ecg.alarms import AlertEvent, AlertKind
+from ecg.errors import InvalidSignal
 from ecg.interpretation import InterpretationRecord
 from ecg.topics import ALARMS, DEVICE_HEALTH, INTERPRETATIONS, SEGMENTS, VITALS, Topic
 from ecg.wire import decode_alert_event, decode_device_health, segment_from_proto
 from ecg.wire_reasoner import decode_interpretation
-from ecg.errors import InvalidSignal
 
 Handlers = Mapping[Topic, Callable[[bytes], None]]
 

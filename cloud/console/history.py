@@ -113,6 +113,18 @@ class History:
         """Events of every alarm that stands and of the youngest others, in order within each alarm."""
         return [decode_alert_event(row["payload"]) for row in await self._rows(_READ_BACK, {"limit": limit})]
 
+    async def alarm_events_before(self, until_ns: int, limit: int) -> list[AlertEvent]:
+        """Events of the youngest alarms raised before a moment, in order within each alarm."""
+        query: LiteralString = """
+            WITH chosen AS (
+                SELECT alarm_id FROM alarm_event WHERE number = 0 AND event_time < %(until)s
+                ORDER BY event_time DESC LIMIT %(limit)s
+            )
+            SELECT e.payload FROM alarm_event e JOIN chosen USING (alarm_id) ORDER BY e.alarm_id, e.number
+        """
+        rows = await self._rows(query, {"until": _utc(until_ns), "limit": limit})
+        return [decode_alert_event(row["payload"]) for row in rows]
+
     async def alarm_events_of(self, alarm_id: str) -> list[AlertEvent]:
         """Events of one alarm, in order."""
         query: LiteralString = "SELECT payload FROM alarm_event WHERE alarm_id = %(id)s ORDER BY number"

@@ -15,7 +15,6 @@ from typing import Any
 
 from fastapi import WebSocket
 from starlette.websockets import WebSocketDisconnect, WebSocketState
-from vigil.v1 import signal_pb2
 
 from cloud.console.alarm_book import Entry
 from cloud.console.bed_board import Arrival, Bed, BedBoard
@@ -23,6 +22,7 @@ from cloud.console.frames import MAX_STRIPS, pack_frame
 from cloud.console.latency import Telemetry
 from cloud.console.schemas import InterpretationEventOut, StatusOut, ViewIn
 from cloud.console.views import alarm_view, bed_view, vitals_view
+from vigil.v1 import signal_pb2
 
 #: Changes are gathered this long before they are sent: 20 messages a second at most.
 _GATHER_S = 0.05

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -189,7 +189,7 @@ class AcknowledgeIn(BaseModel):
     """An acknowledgement or a pause."""
 
     model_config = ConfigDict(extra="forbid")
-    comment: str = Field("", max_length=500)
+    comment: Annotated[str, Field(max_length=500)] = ""
 
 
 class JudgeIn(BaseModel):
@@ -197,7 +197,7 @@ class JudgeIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     verdict: Literal["true", "false"]
-    comment: str = Field("", max_length=500)
+    comment: Annotated[str, Field(max_length=500)] = ""
 
 
 class SessionIn(BaseModel):
@@ -234,6 +234,6 @@ class ViewIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     type: Literal["view"]
     beds: list[str] = Field(default_factory=list, max_length=MAX_BEDS_IN_VIEW)
-    leads: int = Field(1, ge=1, le=MAX_TILE_LEADS)
-    focus: str | None = Field(None, max_length=64)
-    alarm: str | None = Field(None, max_length=64)
+    leads: Annotated[int, Field(ge=1, le=MAX_TILE_LEADS)] = 1
+    focus: Annotated[str | None, Field(max_length=64)] = None
+    alarm: Annotated[str | None, Field(max_length=64)] = None

@@ -36,8 +36,8 @@ class SequenceCount:
         return self.next_seq - self.first_seq - self.received
 
     def see(self, epoch: int, seq: int) -> None:
-        """Counts one segment; a newer epoch starts the count again."""
-        if epoch > self.epoch:
+        """Counts one segment; a newer epoch starts the count again, and the first segment of all begins it."""
+        if epoch > self.epoch or (self.received == 0 and epoch == self.epoch):
             self.epoch, self.first_seq, self.next_seq = epoch, seq, seq
             self.received = 0
             self.missing.clear()

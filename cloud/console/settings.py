@@ -15,11 +15,14 @@ class Settings(BaseSettings):
     dsn: str = Field("", description="PostgreSQL address; empty: the page works from Kafka alone, history off")
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 picks a free one")
-    metrics_port: int = Field(0, ge=0, le=65535, description="Prometheus on loopback; 0: off (/metrics is always there)")
+    metrics_port: int = Field(
+        0, ge=0, le=65535, description="Prometheus on loopback; 0: off (/metrics is always there)"
+    )
     users: str = Field(
         "Demo nurse,Charge nurse,Physician", description="names offered at sign-in where the database has none"
     )
     session_secret: SecretStr = Field(
-        SecretStr(""), description="signs the sign-in cookie; empty: a fresh one at each start, so that people sign in again"
+        SecretStr(""),
+        description="signs the sign-in cookie; empty: a fresh one at each start, so that people sign in again",
     )
     strip_buffer_s: int = Field(40, ge=15, le=300, description="seconds of every bed's signal kept in memory")

@@ -55,9 +55,7 @@ def strip_range(event: ConditionEvent, fs_hz: float) -> StripRange:
     end = max(condition.detected_sample, condition.onset_sample) + round(AFTER_S * fs_hz)
     end = min(end, first + round(MAX_STRIP_S * fs_hz))
     start_ns = event.onset_time_ns - round((condition.onset_sample - first) * 1e9 / fs_hz)
-    return StripRange(
-        event.stream_id, event.epoch, first, end, start_ns, start_ns + round((end - first) * 1e9 / fs_hz)
-    )
+    return StripRange(event.stream_id, event.epoch, first, end, start_ns, start_ns + round((end - first) * 1e9 / fs_hz))
 
 
 def assemble(pieces: Iterable[Stretch], wanted: StripRange) -> SignalStretch | None:

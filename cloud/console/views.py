@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 
 import numpy as np
-from vigil.v1 import screening_pb2
 
 from cloud.console.alarm_book import Entry
 from cloud.console.bed_board import Bed
@@ -37,6 +36,7 @@ from ecg.interpretation import (
     Summarised,
 )
 from ecg.segments import INVALID_SAMPLE, LeadState
+from vigil.v1 import screening_pb2
 
 _KINDS: dict[type, str] = {
     Accepted: "accepted",
@@ -110,7 +110,9 @@ def interpretation_view(record: InterpretationRecord) -> InterpretationEventOut:
     """One event of an interpretation."""
     body = asdict(record.event)
     if isinstance(record.event, Checked):
-        body = {"claims": [{**asdict(c), "kind": c.kind.value, "verdict": c.verdict.value} for c in record.event.claims]}
+        body = {
+            "claims": [{**asdict(c), "kind": c.kind.value, "verdict": c.verdict.value} for c in record.event.claims]
+        }
     return InterpretationEventOut(
         alarm_id=record.alarm_id,
         escalation_id=record.escalation_id,
