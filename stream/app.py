@@ -7,7 +7,9 @@ shape it (DESIGN.md §3): no windowed tables, agents that never raise, no web se
 from __future__ import annotations
 
 import asyncio
+import os
 import tempfile
+import threading
 from collections.abc import Awaitable
 from typing import cast
 
@@ -31,6 +33,8 @@ INPUTS = (topics.SEGMENTS, topics.EDGE_CONDITIONS, topics.COMMANDS, topics.DEVIC
 SESSION_S, REBALANCE_S, HEARTBEAT_S = 6.0, 6.0, 1.0
 #: Messages whose outputs may be on their way to the broker at a time.
 MAX_IN_FLIGHT = 256
+#: A stop takes no longer than this: nothing is lost by it, since what is not committed is done again.
+STOP_S = 4.0
 #: Largest message fetched without asking again; a larger one still comes, alone, and is a dead letter.
 FETCH_BYTES = 4 * 1024 * 1024
 
@@ -53,7 +57,7 @@ def build(settings: Settings) -> faust.App:
         broker_rebalance_timeout=REBALANCE_S,
         broker_heartbeat_interval=HEARTBEAT_S,
         broker_request_timeout=30.0,
-        broker_commit_interval=1.0,
+        broker_commit_interval=2.0,
         broker_max_poll_interval=60.0,
         broker_max_poll_records=200,
         consumer_max_fetch_size=FETCH_BYTES,
@@ -87,7 +91,7 @@ def build(settings: Settings) -> faust.App:
             in_flight.release()
 
     async def consume(stream: StreamT[bytes]) -> None:
-        async for event in cast(Stream, stream).noack().events():
+        async for event in cast("Stream[bytes]", stream).noack().events():
             await in_flight.acquire()
             message = event.message
             at = Position(message.topic, message.partition, message.offset)
@@ -133,12 +137,31 @@ def build(settings: Settings) -> faust.App:
     return app
 
 
+class _Shell(faust.Worker):
+    """Faust's process, which must end within STOP_S also where the broker is away and never says goodbye."""
+
+    def _on_sigterm(self) -> None:
+        self._bound()
+        super()._on_sigterm()
+
+    def _on_sigint(self) -> None:
+        self._bound()
+        super()._on_sigint()
+
+    def _bound(self) -> None:
+        def give_up() -> None:
+            log.warning("stopped without the broker's goodbye: what was not committed is done again at the next start")
+            os._exit(0)
+
+        watchdog = threading.Timer(STOP_S, give_up)
+        watchdog.daemon = True
+        watchdog.start()
+
+
 async def run(settings: Settings) -> BaseException | None:
     """Runs the worker until SIGTERM or SIGINT; returns why it crashed, None where it did not."""
     app = build(settings)
-    shell = faust.Worker(
-        app, override_logging=False, redirect_stdouts=False, quiet=True, loop=asyncio.get_running_loop()
-    )
+    shell = _Shell(app, override_logging=False, redirect_stdouts=False, quiet=True, loop=asyncio.get_running_loop())
     await shell.start()
     reason: BaseException | None = shell.crash_reason or app.crash_reason
     return reason
