@@ -1,0 +1,166 @@
+"""`vigil analyze`: one stretch of a record read aloud, with every claim checked."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from deploy.cli.annotate import run_monitor
+from deploy.cli.records import read, resolve, window
+from ecg.beats.beat import Beat
+from ecg.conditions import Condition
+from ecg.interpretation import Verdict
+from ecg.interpreter import Interpretation, interpret
+from ecg.interpreter.labels import telling
+from ecg.windows import Window
+from edge.sources.wfdb_replay import Recording
+
+_MARK = {Verdict.SUPPORTED: "[green]✓[/]", Verdict.CONTRADICTED: "[red]✗[/]", Verdict.NOT_MEASURABLE: "[yellow]?[/]"}
+#: The monitor needs this much before the stretch to have learnt the patient.
+_LEAD_IN_S = 60.0
+
+
+@click.command()
+@click.argument("record")
+@click.option("--from", "from_s", default=0.0, show_default=True, help="Start, s.")
+@click.option("--to", "to_s", type=float, help="End, s; 10 s after the start by default.")
+@click.option("--leads", help="Only these ECG leads: numbers `0,1` or names `II,V1`.")
+@click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
+@click.option("--png", type=click.Path(path_type=Path), help="Draw the stretch with its findings to this file.")
+def analyze(record: str, from_s: float, to_s: float | None, leads: str | None, as_json: bool, png: Path | None) -> None:
+    """Quality, beats, rhythm, measurements, protocol findings and interpretation of RECORD, every claim judged.
+
+    RECORD is a WFDB record: a path without extension, or a name found below ./data. Beats and rhythm are the causal
+    monitor's, which listens to the minute before the stretch too.
+    """
+    path = resolve(record)
+    recording = read(path, leads)
+    end_s = to_s if to_s is not None else min(from_s + 10, recording.samples.shape[1] / recording.fs_hz)
+    stretch = window(recording, path.name, from_s, end_s)
+    beats, conditions = heard(recording, stretch)
+    inner = [dataclasses.replace(b, sample=b.sample - stretch.first_sample) for b in beats]
+    reading = interpret(stretch, inner or None, None, conditions)
+    if png is not None:
+        from deploy.cli.draw import draw_strip
+
+        draw_strip(stretch, inner, reading.measurements, [f.criterion.label for f in telling(reading.findings)], png)
+    if as_json:
+        click.echo(json.dumps(as_dict(path.name, stretch, beats, conditions, reading), indent=2))
+    else:
+        show(Console(), path.name, stretch, beats, conditions, reading)
+        if png is not None:
+            click.echo(f"drawn to {png}")
+
+
+def heard(recording: Recording, stretch: Window) -> tuple[list[Beat], list[Condition]]:
+    """The monitor's beats and conditions within the stretch, on the record's clock."""
+    fs = recording.fs_hz
+    first = max(0, stretch.first_sample - round(_LEAD_IN_S * fs))
+    part = dataclasses.replace(recording, samples=recording.samples[:, first : stretch.end_sample].copy())
+    beats, conditions = run_monitor(part, stretch.stream_id)
+    inside = [dataclasses.replace(b, sample=b.sample + first) for b in beats]
+    kept = [
+        dataclasses.replace(
+            c,
+            onset_sample=c.onset_sample + first,
+            detected_sample=c.detected_sample + first,
+            ended_sample=None if c.ended_sample is None else c.ended_sample + first,
+        )
+        for c in conditions
+    ]
+    return (
+        [b for b in inside if stretch.first_sample <= b.sample < stretch.end_sample],
+        [c for c in kept if c.ended_sample is None or c.ended_sample > stretch.first_sample],
+    )
+
+
+def as_dict(
+    name: str, stretch: Window, beats: list[Beat], conditions: list[Condition], reading: Interpretation
+) -> dict[str, Any]:
+    """The whole reading as plain values; samples and times on the record's clock."""
+    fs = stretch.fs_hz
+    return {
+        "record": name,
+        "fs_hz": fs,
+        "leads": list(stretch.lead_names),
+        "from_s": stretch.first_sample / fs,
+        "to_s": stretch.end_sample / fs,
+        "beats": [
+            {"sample": b.sample, "time_s": round(b.sample / fs, 3), "class": b.label.value, "confidence": b.confidence}
+            for b in beats
+        ],
+        "conditions": [
+            {
+                "class": c.code.value,
+                "onset_s": round(c.onset_sample / fs, 3),
+                "ended_s": None if c.ended_sample is None else round(c.ended_sample / fs, 3),
+                "reason": c.reason,
+            }
+            for c in conditions
+        ],
+        "measurements": [dataclasses.asdict(row) for row in reading.measurements],
+        "findings": [
+            {
+                "criterion": f.criterion.id,
+                "statement": f.criterion.statement,
+                "state": f.state.value,
+                "leads": list(f.leads),
+                "reason": f.reason,
+                "evidence": [dataclasses.asdict(row) for row in f.evidence],
+            }
+            for f in reading.findings
+        ],
+        "interpretation": {
+            "abstained": reading.reply.abstained,
+            "reason": reading.reply.reason,
+            "steps": [dataclasses.asdict(step) for step in reading.reply.steps],
+            "summary": reading.reply.summary,
+            "labels": list(reading.reply.labels),
+            "text": reading.reply.as_text(),
+        },
+        "claims": [
+            dataclasses.asdict(claim) | {"kind": claim.kind.value, "verdict": claim.verdict.value}
+            for claim in reading.claims
+        ],
+    }
+
+
+def show(
+    console: Console,
+    name: str,
+    stretch: Window,
+    beats: list[Beat],
+    conditions: list[Condition],
+    reading: Interpretation,
+) -> None:
+    """The reading for a terminal."""
+    fs = stretch.fs_hz
+    console.rule(
+        f"{name}  {stretch.first_sample / fs:g}-{stretch.end_sample / fs:g} s  {', '.join(stretch.lead_names)}"
+    )
+    classes = " ".join(b.label.value for b in beats)
+    console.print(f"[bold]{len(beats)} beats[/] {classes}")
+    for c in conditions:
+        console.print(f"[red]{c.code.value}[/] {escape(c.reason)}")
+    table = Table("measurement", "lead", "value", "unit", "or why not", show_edge=False)
+    for row in reading.measurements:
+        value = "" if row.value is None else f"{row.value:.3g}"
+        table.add_row(row.name, row.lead or "", value, row.unit, escape(row.reason))
+    console.print(table)
+    for step in reading.reply.steps:
+        console.print(f"\n[bold]Step {step.number}: {step.title}[/]\n{escape(step.text)}")
+    if reading.reply.summary:
+        console.print(f"\n[bold]{escape(reading.reply.summary)}[/]")
+    console.print(
+        f"labels: {'; '.join(reading.reply.labels)}" + (f" ({reading.reply.reason})" if reading.reply.reason else "")
+    )
+    for claim in reading.claims:
+        console.print(f"{_MARK[claim.verdict]} {escape(claim.text)} [dim]{escape(claim.evidence)}[/]")
+    console.print("[dim]Research software: a second reader, never the sole source of a diagnosis or an alarm.[/]")

@@ -1,0 +1,106 @@
+"""`vigil annotate`: the causal kernel's beats and rhythm changes as WFDB annotations, for any outside scorer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import track
+
+from deploy.cli.records import read, resolve, segments
+from ecg.annotations import Annotations
+from ecg.beats.beat import Beat
+from ecg.conditions import Condition, ConditionCode
+from ecg.monitor import Monitor
+from edge.sources.wfdb_replay import Recording
+from edge.wfdb_files import write_annotations
+
+#: Seconds a step: the beats do not depend on it (tests/unit/kernel), long ones are faster.
+_STEP_S = 5.0
+#: Rhythm words of conditions that last; VFB becomes [ and ], as the WFDB marks fibrillation.
+_RHYTHM = {
+    ConditionCode.AFIB: "AFIB",
+    ConditionCode.AFLT: "AFL",
+    ConditionCode.SVT: "SVTA",
+    ConditionCode.VTA: "VT",
+    ConditionCode.BIGEMINY: "B",
+    ConditionCode.TRIGEMINY: "T",
+    ConditionCode.AIVR: "IVR",
+}
+_ORDER = tuple(_RHYTHM)
+
+Mark = tuple[int, str, str]
+
+
+def run_monitor(recording: Recording, name: str) -> tuple[list[Beat], list[Condition]]:
+    """Beats and the last word on every condition, as the monitor finds them causally."""
+    monitor = Monitor()
+    beats: list[Beat] = []
+    conditions: dict[tuple[ConditionCode, int], Condition] = {}
+    for segment in segments(recording, name, _STEP_S):
+        for output in monitor.step([segment]).outputs:
+            beats += output.beats
+            for condition in output.conditions:
+                conditions[condition.code, condition.onset_sample] = condition
+    return beats, list(conditions.values())
+
+
+def rhythm_marks(conditions: Iterable[Condition], n_samples: int) -> list[Mark]:
+    """Rhythm changes "+" with "(AFIB" and so on, and "[" "]" around fibrillation; "(N" where nothing is called."""
+    marks: list[Mark] = []
+    spans: list[tuple[int, int, int]] = []
+    for c in conditions:
+        end = n_samples if c.ended_sample is None else min(c.ended_sample, n_samples)
+        if c.code is ConditionCode.VFB and end > c.onset_sample:
+            marks += [(c.onset_sample, "[", ""), (end - 1, "]", "")]
+        elif c.code in _RHYTHM:
+            spans.append((c.onset_sample, end, _ORDER.index(c.code)))
+    edges = sorted({0, *(s for s, _, _ in spans), *(e for _, e, _ in spans if e < n_samples)})
+    word = ""
+    for edge in edges:
+        on = [rank for start, end, rank in spans if start <= edge < end]
+        now = _RHYTHM[_ORDER[min(on)]] if on else "N"
+        if now != word:
+            marks.append((edge, "+", f"({now}"))
+            word = now
+    return marks
+
+
+def annotations_of(recording: Recording, name: str) -> Annotations:
+    """Beats with class, rhythm changes and fibrillation marks of one recording."""
+    n_samples = recording.samples.shape[1]
+    beats, conditions = run_monitor(recording, name)
+    marks: list[Mark] = [(beat.sample, beat.label.value, "") for beat in beats]
+    marks += rhythm_marks(conditions, n_samples)
+    marks.sort(key=lambda mark: mark[0])
+    return Annotations.of(
+        [mark[0] for mark in marks],
+        [mark[1] for mark in marks],
+        recording.fs_hz,
+        aux_note=[mark[2] for mark in marks],
+        n_samples=n_samples,
+    )
+
+
+@click.command()
+@click.argument("records", nargs=-1, required=True, metavar="RECORD...")
+@click.option(
+    "-a", "--annotator", "extension", default="vgl", show_default=True, help="Extension of the files written."
+)
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="Folder for them; here by default."
+)
+@click.option("--leads", help="Only these ECG leads: numbers `0,1` or names `II,V1`.")
+def annotate(records: tuple[str, ...], extension: str, out: Path, leads: str | None) -> None:
+    """Write WFDB annotations of RECORD: beats with class, rhythm changes, and [ ] around fibrillation.
+
+    The kernel is causal: every annotation was made from samples at most 1.5 s later than it. Score them with `vigil score`
+    or with the WFDB programs.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    for record in track(records, "annotating", console=Console(stderr=True), transient=True):
+        path = resolve(record)
+        found = annotations_of(read(path, leads), path.name)
+        click.echo(f"{write_annotations(out / path.name, extension, found)}: {int(found.beats().sample.size)} beats")

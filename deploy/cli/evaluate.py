@@ -1,0 +1,60 @@
+"""`vigil evaluate`: the figures of a task on whatever recordings stand in a folder."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+#: Task to the module of training.evaluation whose evaluate(data_dir, split, progress) measures it.
+TASKS = {
+    "beats": ("beats", "beat_classes"),
+    "delineation": ("delineation",),
+    "quality": ("quality",),
+    "rhythm": ("rhythm",),
+    "lethal": ("lethal",),
+    "alarms": ("alarms",),
+    "measurements": ("measurements",),
+    "chains": ("chains",),
+    "encoder": ("encoder",),
+}
+
+
+@click.command()
+@click.argument("task", type=click.Choice(list(TASKS)))
+@click.option(
+    "--data", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True, help="Folder of data sets."
+)
+@click.option("--split", help="Only this split (e.g. DS1, DS2, test); all records by default.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the figures as JSON to this file.")
+def evaluate(task: str, data: Path, split: str | None, json_file: Path | None) -> None:
+    """Print the figures of TASK on the recordings in DATA, with 95 % intervals.
+
+    DATA is laid out as docs/data.md says (mitdb/, vfdb/, ludb/ ...): whatever records stand there are evaluated, so that
+    another hospital's records in the same layout get the same figures.
+    """
+    console = Console(stderr=True)
+    figures = []
+    for module in TASKS[task]:
+        run = importlib.import_module(f"training.evaluation.{module}").evaluate
+        figures += run(data, split, lambda line: console.print(f"[dim]{line}[/]"))
+    records = sorted({p.parent.name for p in data.rglob("*.hea")})
+    result = {
+        "task": task,
+        "data": str(data),
+        "split": split,
+        "records": {name: len(list(data.glob(f"{name}/*.hea"))) for name in records if (data / name).is_dir()},
+        "model": "vigil kernel",
+        "figures": [figure.to_json() for figure in figures],
+    }
+    if json_file is not None:
+        json_file.write_text(json.dumps(result, indent=2) + "\n")
+    table = Table("figure", "value", "95 % interval", "n", "unit", title=f"{task} on {data}")
+    for f in figures:
+        interval = "" if f.low is None or f.high is None else f"{f.low:.4g} to {f.high:.4g}"
+        table.add_row(f.name, "not measurable" if f.value is None else f"{f.value:.5g}", interval, str(f.n), f.unit)
+    Console().print(table)
