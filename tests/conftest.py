@@ -56,3 +56,16 @@ def timescale_dsn() -> Iterator[str]:
 def dsn(request: pytest.FixtureRequest) -> str:
     """A fresh database, once on plain PostgreSQL and once on TimescaleDB."""
     return str(request.getfixturevalue(f"{request.param}_dsn"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Prints the number of skips; where VIGIL_NO_SKIP is set (CI), a skip is a failure of the machine's set-up."""
+    skipped = len(terminalreporter.stats.get("skipped", []))
+    terminalreporter.write_line(f"skipped: {skipped}")
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Fails a run that skipped where nothing may be skipped."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("VIGIL_NO_SKIP") and reporter and reporter.stats.get("skipped") and exitstatus == 0:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
