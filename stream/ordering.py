@@ -53,6 +53,7 @@ class SegmentOrder:
     last: Segment | None = None
     held: dict[int, tuple[Segment, int]] = field(default_factory=dict)  # seq -> segment, arrival (ns)
     given_up: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=_REMEMBER))
+    refused: set[int] = field(default_factory=set)  # numbers after `last` whose segment could not be used
 
     def take(self, segment: Segment, now_ns: int) -> Ordered:
         """A segment arrives.
@@ -65,6 +66,7 @@ class SegmentOrder:
             ready = (*self._release_all(), segment)
             self.held.clear()
             self.given_up.clear()
+            self.refused.clear()
             self.last = segment
             return Ordered(ready)
         if segment.epoch < last.epoch:
@@ -75,8 +77,9 @@ class SegmentOrder:
             return Ordered(fate=Fate.LATE if late else Fate.DUPLICATE)
         if segment.seq in self.held:
             return Ordered(fate=Fate.DUPLICATE)
-        jump_s = self._clock_jump(segment, last)
-        if segment.seq == last.seq + 1:
+        _refuse_change(segment, last)
+        jump_s = _clock_jump(segment, last)
+        if segment.seq <= self._expected():
             self.last = segment
             return Ordered((segment, *self._release_next()), clock_jump_s=jump_s)
         self.held[segment.seq] = (segment, now_ns)
@@ -84,6 +87,23 @@ class SegmentOrder:
             ready, gaps = self._give_up()
             return Ordered(ready, Fate.HELD if segment.seq in self.held else Fate.LIVE, gaps, jump_s)
         return Ordered(fate=Fate.HELD, clock_jump_s=jump_s)
+
+    def refuse(self, epoch: int, seq: int) -> tuple[Segment, ...]:
+        """A segment could not be used and will not come again: nobody waits for it. Returns those whose turn it is now."""
+        last = self.last
+        if last is None or epoch != last.epoch or not last.seq < seq <= last.seq + _REMEMBER:
+            return ()
+        self.refused.add(seq)
+        return self._release_next()
+
+    def _expected(self) -> int:
+        """The number whose turn it is: the next one that was not refused."""
+        assert self.last is not None
+        self.refused = {seq for seq in self.refused if seq > self.last.seq}
+        seq = self.last.seq + 1
+        while seq in self.refused:
+            seq += 1
+        return seq
 
     def expire(self, now_ns: int) -> Ordered:
         """Time passes: what has waited long enough goes on without what it waited for."""
@@ -94,18 +114,17 @@ class SegmentOrder:
 
     def _give_up(self) -> tuple[tuple[Segment, ...], tuple[tuple[int, int], ...]]:
         assert self.last is not None
-        lost = (self.last.seq + 1, min(self.held))
+        lost = (self._expected(), min(self.held))
         self.given_up.append(lost)
         return self._release_next(skip_to=lost[1]), (lost,)
 
     def _release_next(self, skip_to: int | None = None) -> tuple[Segment, ...]:
-        assert self.last is not None
-        seq = self.last.seq + 1 if skip_to is None else skip_to
         ready = []
+        seq = self._expected() if skip_to is None else skip_to
         while seq in self.held:
             self.last = self.held.pop(seq)[0]
             ready.append(self.last)
-            seq += 1
+            seq = self._expected()
         return tuple(ready)
 
     def _release_all(self) -> list[Segment]:
@@ -120,22 +139,32 @@ class SegmentOrder:
                 f"{last.seq} while the clock went on; a restart must begin a new epoch"
             )
 
-    @staticmethod
-    def _clock_jump(segment: Segment, last: Segment) -> float:
-        """Seconds the wall clock jumped by; refuses numbers that cannot be true together."""
-        where = f"segment {segment.stream_id!r} epoch {segment.epoch} seq {segment.seq}"
-        n_between = segment.seq - last.seq - 1
-        samples_between = segment.first_sample - last.end_sample
-        if samples_between < 0:
-            raise InvalidSignal(f"{where}: samples from {segment.first_sample} on, but {last.end_sample} is next")
-        if samples_between < n_between:
-            raise InvalidSignal(f"{where}: seq jumped by {n_between} over {samples_between} samples")
-        clock_ns = segment.start_time_ns - last.time_ns_at(segment.first_sample)
-        if abs(clock_ns) <= CLOCK_SLACK_NS:
-            return 0.0
-        if samples_between > (n_between + 1) * MAX_SEGMENT_S * segment.fs_hz:
-            raise InvalidSignal(
-                f"{where}: first_sample jumped by {samples_between} samples, which its clock does not bear out "
-                f"({clock_ns / 1e9:+.1f} s apart)"
-            )
-        return clock_ns / 1e9
+
+def _refuse_change(segment: Segment, last: Segment) -> None:
+    """Rate and leads are those of the epoch: a device that changes them begins a new one."""
+    names, known = [x.name for x in segment.leads], [x.name for x in last.leads]
+    if segment.fs_hz != last.fs_hz or names != known:
+        raise InvalidSignal(
+            f"segment {segment.stream_id!r} epoch {segment.epoch} seq {segment.seq}: {len(names)} leads {names} at "
+            f"{segment.fs_hz:g} Hz within an epoch of {len(known)} leads {known} at {last.fs_hz:g} Hz"
+        )
+
+
+def _clock_jump(segment: Segment, last: Segment) -> float:
+    """Seconds the wall clock jumped by; refuses numbers that cannot be true together."""
+    where = f"segment {segment.stream_id!r} epoch {segment.epoch} seq {segment.seq}"
+    n_between = segment.seq - last.seq - 1
+    samples_between = segment.first_sample - last.end_sample
+    if samples_between < 0:
+        raise InvalidSignal(f"{where}: samples from {segment.first_sample} on, but {last.end_sample} is next")
+    if samples_between < n_between:
+        raise InvalidSignal(f"{where}: seq jumped by {n_between} over {samples_between} samples")
+    clock_ns = segment.start_time_ns - last.time_ns_at(segment.first_sample)
+    if abs(clock_ns) <= CLOCK_SLACK_NS:
+        return 0.0
+    if samples_between > (n_between + 1) * MAX_SEGMENT_S * segment.fs_hz:
+        raise InvalidSignal(
+            f"{where}: first_sample jumped by {samples_between} samples, which its clock does not bear out "
+            f"({clock_ns / 1e9:+.1f} s apart)"
+        )
+    return clock_ns / 1e9

@@ -79,17 +79,20 @@ class Processor:
         if decoded is None:
             return out
         agent_id = decoded.batch.agent_id
+        ready: list[Segment] = []
         for bad in decoded.rejected:
             out.dead_letters.append(letter_of_rejected(bad, agent_id, at, now_ns))
             if bad.stream_id:
-                self._fault(self._bed(bad.stream_id, agent_id), bad.reason, now_ns, out)
-        ready: list[Segment] = []
+                bed = self._bed(bad.stream_id, agent_id)
+                self._fault(bed, bad.reason, now_ns, out)
+                ready += bed.order.refuse(bad.epoch, bad.seq)
         for segment in decoded.batch.segments:
             bed = self._bed(segment.stream_id, agent_id)
             try:
                 ordered = bed.order.take(segment, now_ns)
             except InvalidSignal as error:
                 self._refuse(segment, bed, error, at, now_ns, out)
+                ready += bed.order.refuse(segment.epoch, segment.seq)
                 continue
             if ordered.fate is not Fate.LIVE:
                 self.counts[ordered.fate.value] += 1
@@ -159,10 +162,9 @@ class Processor:
             if one.advice is not None:
                 out.alerts += self.cycle.on_advice(one.advice, now_ns)
             bed = self._beds.get(screening.stream_id)
-            if bed is not None and self._policy.wants(one, now_ns):
-                strip = self._strips.cut(screening.stream_id, screening.epoch, screening.end_sample)
-                if strip is not None:
-                    out.escalations.append(self._policy.of_window(one, bed.agent_id, strip, now_ns))
+            strip = self._strips.cut(screening.stream_id, screening.epoch, screening.end_sample)
+            if bed is not None and strip is not None and self._policy.wants(one, now_ns):
+                out.escalations.append(self._policy.of_window(one, bed.agent_id, strip, now_ns))
         return out
 
     def on_interpretation(self, alarm_id: str, kind: AlertKind, detail: str, now_ns: int) -> Outputs:
@@ -178,6 +180,7 @@ class Processor:
                 ready += self._noted(bed, bed.order.expire(now_ns), now_ns, out)
             self._conditions(bed.tick(now_ns), now_ns, out)
         self._step(ready, _NOWHERE, now_ns, out)
+        self._escalate(now_ns, out)
         for key, due_ns in list(self._unconfirmed.items()):
             if now_ns >= due_ns:
                 del self._unconfirmed[key]
