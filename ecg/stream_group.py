@@ -230,7 +230,7 @@ class StreamGroup:
         stream["last_beat_k"] = NEVER
         stream["last_beats_k"] = NEVER
         stream["candidate_k"] = NEVER
-        self._arrays["leads"]["trust"][slot] = 0.5
+        self._arrays["leads"]["trust"][slot] = self._arrays["leads"]["clarity"][slot] = 0.5
 
     def next_input(self, slot: int) -> int:
         """Input sample the stream expects next."""

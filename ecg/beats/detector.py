@@ -43,6 +43,8 @@ NEGLIGIBLE = 0.05
 LONGEST_RR = 3 * KERNEL_FS_HZ
 #: Time constants of running means (kernel samples).
 _FLOOR_RATE, _SLOW_RATE = np.float32(1 / 400), np.float32(1 / 250)
+#: Log odds beyond which a verdict counts as sure, and how fast a lead's record of sureness follows (per candidate).
+_SUREST, _CLARITY_RATE = np.float32(8.0), np.float32(0.05)
 _EVEN, _ODD = ENVELOPE_PAIR[0].copy(), ENVELOPE_PAIR[1].copy()
 _FAST = {"reassoc", "contract", "nsz"}
 
@@ -152,11 +154,14 @@ def judge(
         lead_features(lead, stream.n_beats, stream.n_candidates, x[row], envelope[row], c, shape, features[row])
         rhythm_features(stream, k, features[row], N_FEATURES - _N_RHYTHM)
         logit = score(features[row], model)
-        weight = lead.trust + np.float32(0.02)
-        total += weight * logit
-        weight_sum += weight
+        sure = min(abs(logit), _SUREST) / _SUREST
+        weight = (lead.trust + np.float32(0.02)) * lead.clarity * sure
+        if envelope[row, c] > np.float32(2 * EPSILON_MV):  # a silent lead (off, flat) has no say
+            total += weight * logit
+            weight_sum += weight
+            lead.clarity += _CLARITY_RATE * (sure - lead.clarity)
         lead.candidate_sizes[stream.n_candidates % N_CANDIDATES] = envelope[row, c]
-    return total / weight_sum
+    return total / (weight_sum + np.float32(1e-9))
 
 
 @numba.njit(cache=True, nogil=True)

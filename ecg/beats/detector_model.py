@@ -5,11 +5,19 @@ Owns how a feature vector becomes log odds. Training lives in training/detector.
 
 from __future__ import annotations
 
+import hashlib
+import io
+import json
+from functools import cache
+from importlib.resources import files
 from typing import Any, NamedTuple
 
 import numba
 import numpy as np
 
+from ecg.beats.detector_features import N_ENV, N_FEATURES, N_RHYTHM, N_SNIP
+from ecg.errors import ModelMismatch
+from ecg.resample import KERNEL_FS_HZ
 from ecg.segments import FloatArray
 
 _FAST = {"reassoc", "contract", "nsz"}
@@ -53,8 +61,6 @@ def score(features: Any, model: Any) -> Any:
 
 def bootstrap_model() -> DetectorModel:
     """A rule of thumb in the network's form, to collect the first training traces: large, and not where a T wave is."""
-    from ecg.beats.detector_features import N_ENV, N_FEATURES, N_RHYTHM, N_SNIP
-
     at, rhythm = N_SNIP + N_ENV, N_FEATURES - N_RHYTHM
     w1 = np.zeros((N_FEATURES, 2), np.float32)
     w1[at, 0], w1[at + 1, 0], w1[at + 6, 0], w1[rhythm + 5, 0] = 1.0, 1.0, 1.0, -1.0
@@ -68,6 +74,20 @@ def bootstrap_model() -> DetectorModel:
     )
 
 
+@cache
 def default_model() -> DetectorModel:
-    """The model the monitor runs."""
-    return bootstrap_model()
+    """The network the product ships, shared between callers.
+
+    Raises:
+        ModelMismatch: The shipped file does not fit its manifest or this kernel's features.
+    """
+    folder = files("ecg.beats")
+    manifest = json.loads((folder / "detector.json").read_text(encoding="utf-8"))
+    octets = (folder / "detector.npz").read_bytes()
+    digest = hashlib.sha256(octets).hexdigest()
+    if digest != manifest["sha256"]:
+        raise ModelMismatch(f"detector.npz has sha256 {digest}, its manifest says {manifest['sha256']}")
+    if manifest["n_features"] != N_FEATURES or manifest["fs_hz"] != KERNEL_FS_HZ:
+        raise ModelMismatch(f"the detector's network was made for {manifest['n_features']} features at {manifest['fs_hz']} Hz")
+    with np.load(io.BytesIO(octets)) as arrays:
+        return DetectorModel(*(np.ascontiguousarray(arrays[name], np.float32) for name in DetectorModel._fields))

@@ -48,7 +48,8 @@ LEAD_STATE = np.dtype(
         ("residue", "f4"),  # running mean of |signal above the band|, mV
         ("floor", "f4"),  # running mean of the envelope, mV
         ("slow", "f4"),  # running mean of |x|, mV
-        ("trust", "f4"),  # running mean of how well the lead tells beats from the rest, 0 to 1
+        ("trust", "f4"),  # quality index of the lead, 0 to 1
+        ("clarity", "f4"),  # running mean of how sure the lead's verdicts are, 0 to 1
     ],
     align=True,
 )
