@@ -41,13 +41,16 @@ class EscalationPolicy:
         self._sent_ns: dict[str, dict[str, int]] = {}
         self._said: dict[str, _Said] = {}
 
-    def wants(self, screened: Screened, now_ns: int) -> bool:
-        """Whether a screened window goes to the cloud now; remembers that it did."""
+    def heard(self, screened: Screened) -> None:
+        """Keeps what the encoder says of a bed, for the alarms that may follow."""
         screening = screened.screening
-        stream_id = screening.stream_id
         if screening.scores:
-            self._said[stream_id] = _Said(screening.scores, screened.embedding, screening.model_id)
-        sent = self._sent_ns.setdefault(stream_id, {})
+            self._said[screening.stream_id] = _Said(screening.scores, screened.embedding, screening.model_id)
+
+    def wants(self, screened: Screened, now_ns: int) -> bool:
+        """Whether a flagged window goes to the cloud now; remembers that it did."""
+        screening = screened.screening
+        sent = self._sent_ns.setdefault(screening.stream_id, {})
         due = [flag for flag in screening.flags if now_ns - sent.get(flag, -UNSCREENED_EVERY_NS) >= _every_ns(flag)]
         sent.update(dict.fromkeys(due, now_ns))
         return bool(due)

@@ -189,6 +189,9 @@ class Escalator:
             try:
                 await self._call(escalation, answer, left_s)
             except grpc.aio.AioRpcError as error:
+                if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
+                    await self._failed(escalation, answer, "too late: " + (reason or "no answer by the deadline"))
+                    return
                 reason = f"{error.code().name}: {error.details() or 'no details'}"[:200]
                 if error.code() is not grpc.StatusCode.UNAVAILABLE:
                     await self._failed(escalation, answer, reason)

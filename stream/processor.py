@@ -161,9 +161,12 @@ class Processor:
             screening = one.screening
             if one.advice is not None:
                 out.alerts += self.cycle.on_advice(one.advice, now_ns)
+            self._policy.heard(one)
             bed = self._beds.get(screening.stream_id)
+            if bed is None or not screening.flagged:
+                continue
             strip = self._strips.cut(screening.stream_id, screening.epoch, screening.end_sample)
-            if bed is not None and strip is not None and self._policy.wants(one, now_ns):
+            if strip is not None and self._policy.wants(one, now_ns):
                 out.escalations.append(self._policy.of_window(one, bed.agent_id, strip, now_ns))
         return out
 
