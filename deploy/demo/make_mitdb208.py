@@ -1,7 +1,7 @@
 """Makes the demo's real recording: MIT-BIH 208, lead MLII, 19:35 to 24:35, out of a SciPy wheel, as a WFDB record.
 
-Run: `python deploy/demo/make_mitdb208.py [WHEEL] [OUT]`. Without WHEEL it downloads the wheel with pip. PROVENANCE.md in
-the record's folder tells where the numbers come from. Owns nothing at run time; must not be imported by services.
+Run: `python deploy/demo/make_mitdb208.py [WHEEL] [OUT]`. Without WHEEL it downloads the wheel with pip. PROVENANCE.md
+in the record's folder tells where the numbers come from. Must not be imported by services.
 """
 
 from __future__ import annotations
@@ -29,11 +29,8 @@ OUT = Path(__file__).parent / "mitdb208"
 
 def download_wheel(folder: Path) -> Path:
     """The wheel of SCIPY for this platform, fetched by pip into folder."""
-    subprocess.run(
-        [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--python-version=3.11"]
-        + ["--dest", str(folder), SCIPY],
-        check=True,
-    )
+    options = ["--no-deps", "--only-binary=:all:", "--python-version=3.11", "--dest", str(folder)]
+    subprocess.run([sys.executable, "-m", "pip", "download", *options, SCIPY], check=True)
     return next(folder.glob("scipy-*.whl"))
 
 
