@@ -19,9 +19,12 @@ from deploy.stack.parts import Service
 from deploy.stack.restore import restore_open_alarms
 from deploy.stack.supervisor import Watched
 from ecg.errors import Unavailable, VigilError
+from edge.beds import DEMO_BEDS
 from stream.recorder.migrate import migrate
 
 MODELS = Path(__file__).resolve().parents[1] / "models"
+#: The first thing a newcomer sees: seven simulated beds and five real minutes of MIT-BIH 208 (deploy/demo/mitdb208).
+DEMO_RECORD = Path(__file__).resolve().parents[1] / "demo" / "mitdb208" / "208"
 #: Everything that forgets with a broker that keeps nothing.
 KAFKA_CLIENTS = ("stream", "recorder", "console", "edge")
 
@@ -166,8 +169,17 @@ def _services(options: Options, brokers: str, dsn: str) -> list[Watched]:
         spool.mkdir(exist_ok=True)
         found.append(
             service("edge", "edge", "--agent-id", "ward-a", "--brokers", brokers, "--spool", spool / "ward-a.sqlite",
-                    "--metrics-port", metrics["edge"], *options.edge_arguments)
+                    "--metrics-port", metrics["edge"], *_edge_arguments(options))
         )  # fmt: skip
+    return found
+
+
+def _edge_arguments(options: Options) -> list[str]:
+    found = list(options.edge_arguments)
+    if not {"--beds", "--wfdb"} & set(found):
+        found += ["--beds", f"{DEMO_BEDS},record:{DEMO_RECORD}"]
+    if options.kafka == "embedded":
+        found.append("--no-idempotent")  # the embedded broker does not take it; the spool and seq keep order and count
     return found
 
 
