@@ -54,7 +54,7 @@ def describe(
 
     Args:
         window: The signal, any leads, any sampling frequency.
-        beats: Beats known from monitoring, samples on the window's clock; None: found in the window itself.
+        beats: Beats known from monitoring, samples counted from the window's first; None: found in the window itself.
         rhythm: Rhythm word known from monitoring (WFDB: N AFIB VT ...); None: from the window itself.
         conditions: What the rules have called on this stretch; tested against the window, not taken over.
 

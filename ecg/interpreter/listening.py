@@ -78,7 +78,7 @@ def listen(window: Window, beats: Sequence[Beat] | None = None, rhythm: str | No
 
     Args:
         window: The signal.
-        beats: Known beats on the window's clock, in place of the monitor's.
+        beats: Known beats, samples counted from the window's first, in place of the monitor's.
         rhythm: Known rhythm word, in place of the monitor's.
 
     Returns:
@@ -97,11 +97,10 @@ def listen(window: Window, beats: Sequence[Beat] | None = None, rhythm: str | No
             word = output.rhythm or word
             conditions |= {(c.code, c.onset_sample): c for c in output.conditions}
             seconds.append(tuple(HeardLead(q.name, q.index, q.problems) for q in output.quality))
-    given = None if beats is None else [_shifted(beat, -window.first_sample) for beat in beats]
     return Heard(
         window.fs_hz,
         n,
-        tuple(found if given is None else given),
+        tuple(found if beats is None else beats),
         word if rhythm is None else rhythm,
         tuple(_over_time(lead) for lead in zip(*seconds[1:] or seconds, strict=True)),
         tuple(conditions.values()),
@@ -122,10 +121,6 @@ def _adu(part_mv: np.ndarray) -> Int16Array:
     adu = np.rint(scaled).astype(np.int16)
     adu[~np.isfinite(part_mv)] = INVALID_SAMPLE
     return adu
-
-
-def _shifted(beat: Beat, by: int) -> Beat:
-    return Beat(beat.sample + by, beat.label, beat.confidence)
 
 
 def _over_time(seconds: tuple[HeardLead, ...]) -> HeardLead:

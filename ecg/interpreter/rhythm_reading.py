@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ecg.beats.beat import BeatClass
-from ecg.conditions import Condition, ConditionCode
+from ecg.conditions import LETHAL, Condition, ConditionCode
 from ecg.interpreter.listening import Heard
 from ecg.measurements.measurement import Measurement, MeasurementTable
 from ecg.protocol.rhythm_names import ATRIAL_ECTOPICS, RHYTHMS, VENTRICULAR_ECTOPICS
@@ -17,6 +17,7 @@ from ecg.protocol.rhythm_names import ATRIAL_ECTOPICS, RHYTHMS, VENTRICULAR_ECTO
 # Definitions of the lethal five: PhysioNet/CinC 2015 (CLINICAL.md section 2).
 _ASYSTOLE_S = 4.0
 _VT_BEATS, _VT_BPM = 5, 100.0
+_EBR_BPM, _ETC_BPM = 40.0, 140.0
 #: Mean absolute successive RR difference over the mean RR; see the protocol's "irregular_rr".
 _IRREGULAR = 0.10
 _WIDE_MS = 120.0
@@ -84,11 +85,12 @@ def read_rhythm(table: MeasurementTable, heard: Heard, conditions: Sequence[Cond
     Returns:
         The reading.
     """
-    alarm = next((c for c in conditions if c.code in _ROW_OF_CODE and _ROW_OF_CODE[c.code] in _LETHAL_ROWS), None)
+    alarm = next((c for c in conditions if c.code in LETHAL), None)
     row, why = _own(table, heard)
-    if alarm is not None and row not in _LETHAL_ROWS and not _refuted(alarm, table, heard):
-        row, why = _ROW_OF_CODE[alarm.code], f"the bedside rule reports: {alarm.reason}"
-    confirmed = None if alarm is None else _same_family(row, _ROW_OF_CODE[alarm.code])
+    named = _ROW_OF_CODE.get(alarm.code) if alarm else None
+    if alarm is not None and named and row not in _LETHAL_ROWS and not _refuted(alarm, table, heard):
+        row, why = named, f"the bedside rule reports: {alarm.reason}"
+    confirmed = None if alarm is None else _same_family(row, named) if named else _rate_bears_out(alarm, table)
     counted = row is not None and row not in _LETHAL_ROWS and bool(heard.beats)
     return RhythmReading(
         row,
@@ -186,6 +188,14 @@ def _organised_narrow(table: MeasurementTable, heard: Heard) -> bool:
     narrow = qrs is not None and qrs < _WIDE_MS
     run, _ = heard.longest_ventricular_run()
     return narrow and run < 3 and steady and p_share is not None and p_share >= 0.5 and heard.longest_pause_s < 3.0
+
+
+def _rate_bears_out(alarm: Condition, table: MeasurementTable) -> bool | None:
+    """Extreme brady- and tachycardia are tested by the window's rate; None where it has none."""
+    rate = table.get("heart_rate").value
+    if rate is None:
+        return None
+    return rate < _EBR_BPM if alarm.code is ConditionCode.EBR else rate > _ETC_BPM
 
 
 def _same_family(row: str | None, alarm_row: str) -> bool:

@@ -100,6 +100,8 @@ def _quality(heard: Heard, window: Window) -> str:
 def _alarm(reading: RhythmReading) -> str:
     if reading.alarm is None:
         return ""
+    if reading.confirmed is None:
+        return f"Sent for an alarm ({reading.alarm.code.value}), which this window cannot settle."
     if reading.confirmed:
         return f"Sent for an alarm ({reading.alarm.code.value}), which this window bears out."
     return f"Sent for an alarm ({reading.alarm.code.value}), which this window does not bear out."
