@@ -17,6 +17,7 @@ class Measurement:
         lead: Lead name, or None for a value of the whole window.
         reason: Why there is no value; empty when there is one.
         n_beats: Beats it was taken from.
+        derived: True where the lead was not recorded but computed from others (III = II - I and the like).
     """
 
     name: str
@@ -25,6 +26,7 @@ class Measurement:
     lead: str | None = None
     reason: str = ""
     n_beats: int = 0
+    derived: bool = False
 
     @property
     def measurable(self) -> bool:

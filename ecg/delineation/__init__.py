@@ -1,0 +1,1 @@
+"""ECG kernel: where each wave of each beat begins, peaks and ends."""

@@ -1,0 +1,216 @@
+"""The median beat: beats of the commonest shape, aligned, freed of baseline wander and averaged, in every lead.
+
+Owns which beats belong together and what noise is left. Pure; must not import the measurement rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecg.beats.beat import BeatClass
+from ecg.delineation.conditioning import at_rate, fill_gaps
+from ecg.delineation.delineate import Marks
+from ecg.measurements.leads import LeadSet
+
+FloatArray = NDArray[np.float64]
+
+#: Rate the beat is measured at: 2 ms steps.
+FS_HZ = 500.0
+_MS = 1000.0 / FS_HZ
+BEFORE_MS, LONGEST_AFTER_MS = 420.0, 760.0
+#: Beats are compared over this stretch about the fiducial, ms, and may be shifted by this much.
+_SHAPE_MS, _SHIFT_MS = (-70.0, 110.0), 36.0
+#: Correlation at which two beats have one shape.
+_ALIKE = 0.85
+#: Level before the QRS onset, ms: short enough to stay behind P, long enough to average.
+_LEVEL_MS = (-16.0, -2.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ensemble:
+    """The median beat.
+
+    Attributes:
+        leads: Rows of course_mv.
+        course_mv: (n_leads, n) at FS_HZ; 0 is the level just before the QRS.
+        zero: Sample of the fiducial in course_mv.
+        noise_mv: (n_leads,) standard error left in course_mv.
+        usable: bool (n_leads,).
+        fiducials_ms: (n_beats,) aligned, from the start of the window.
+        dominant: bool (n_beats,), beats of the commonest shape.
+        likeness: (n_beats,) correlation with the median beat's QRS.
+        used: Beats averaged.
+    """
+
+    leads: LeadSet
+    course_mv: FloatArray
+    zero: int
+    noise_mv: FloatArray
+    usable: NDArray[np.bool_]
+    fiducials_ms: FloatArray
+    dominant: NDArray[np.bool_]
+    likeness: FloatArray
+    used: int
+
+    def sample(self, ms: float) -> int:
+        """Index in course_mv of a time from the fiducial, held to its ends."""
+        return int(np.clip(self.zero + round(ms / _MS), 0, self.course_mv.shape[1] - 1))
+
+
+def ensemble(
+    signal_mv: NDArray[np.floating],
+    fs_hz: float,
+    marks: Marks,
+    leads: LeadSet,
+    labels: tuple[BeatClass, ...] | None = None,
+) -> Ensemble:
+    """Averages the beats of the commonest shape.
+
+    Args:
+        signal_mv: (n_recorded, n_samples) mV, NaN where missing.
+        fs_hz: Sampling frequency.
+        marks: Its delineation, with at least one beat.
+        leads: Recorded and derived leads.
+        labels: Classes of the beats, where known; ventricular and paced beats are left out if others are there.
+    """
+    filled, valid = fill_gaps(np.asarray(signal_mv, dtype=np.float64))
+    x = at_rate(filled, fs_hz, FS_HZ)
+    whole = valid.all()
+    ready = marks.conditioned
+    scale = np.where(ready.usable, 1 / np.maximum(ready.scale_mv, 1e-3), 0.0)
+    at, likeness, dominant = _aligned(x * scale[:, None], marks.beats_ms / _MS, labels)
+    onset = _onset_offset(marks, at * _MS, dominant)
+    usable = np.array([bool((~ready.usable[np.abs(row) > 1e-9]).sum() == 0) for row in leads.mixing])
+    level_at = at + (onset / _MS)
+    x = leads.mixing @ x
+    x = x - _baseline(x, level_at[dominant])
+    rr_ms = np.diff(at * _MS)
+    after_ms = float(np.clip(np.median(rr_ms) - 120.0, 340.0, LONGEST_AFTER_MS)) if len(rr_ms) else LONGEST_AFTER_MS
+    before, after = int(BEFORE_MS / _MS), int(after_ms / _MS)
+    beats = _cut(x, at[dominant], before, after)  # (n_leads, n_used, n)
+    if not whole:
+        beats = _without_gaps(beats, leads.mixing, valid, fs_hz, at[dominant], before, after)
+    course = _median(beats)
+    course -= course[:, _level_slice(before, onset)].mean(axis=1, keepdims=True)
+    noise = _noise(beats, course)
+    return Ensemble(leads, course, before, noise, usable, at * _MS, dominant, likeness, beats.shape[1])
+
+
+def _level_slice(zero: int, onset_ms: float) -> slice:
+    first, last = (zero + int((onset_ms + ms) / _MS) for ms in _LEVEL_MS)
+    return slice(max(0, first), max(1, last))
+
+
+def _cut(x: FloatArray, at: FloatArray, before: int, after: int) -> FloatArray:
+    """(n_leads, n_beats, before + after) stretches; complete beats alone where there are any, the ends held otherwise."""
+    first = np.round(at).astype(np.int64) - before
+    complete = (first >= 0) & (first + before + after <= x.shape[1])
+    if complete.any():
+        first = first[complete]
+    position = np.clip(first[:, None] + np.arange(before + after), 0, x.shape[1] - 1)
+    cut: FloatArray = x[:, position]
+    return cut
+
+
+def _without_gaps(
+    beats: FloatArray,
+    mixing: FloatArray,
+    valid: NDArray[np.bool_],
+    fs_hz: float,
+    at: FloatArray,
+    before: int,
+    after: int,
+) -> FloatArray:
+    """Puts NaN where any lead a row is made of had no samples."""
+    position = np.minimum(
+        (np.arange(round(valid.shape[1] * FS_HZ / fs_hz)) * fs_hz / FS_HZ).astype(int), valid.shape[1] - 1
+    )
+    gone = (np.abs(mixing) > 1e-9).astype(float) @ (~valid[:, position]).astype(float) > 0
+    return np.where(_cut(gone.astype(float), at, before, after) > 0, np.nan, beats)
+
+
+def _median(beats: FloatArray) -> FloatArray:
+    if not np.isnan(beats).any():
+        middle: FloatArray = np.median(beats, axis=1) if beats.shape[1] > 2 else beats.mean(axis=1)
+        return middle
+    seen = np.isfinite(beats).any(axis=1)
+    out = np.zeros((beats.shape[0], beats.shape[2]))
+    rows, columns = np.nonzero(seen)
+    out[rows, columns] = np.nanmedian(beats[rows, :, columns], axis=1)
+    return out
+
+
+def _noise(beats: FloatArray, course: FloatArray) -> FloatArray:
+    """Standard error of the median beat from the spread of beats about it; from its own roughness for a single beat."""
+    n = beats.shape[1]
+    if n < 2:
+        rough = np.diff(course, n=2, axis=1)
+        single: FloatArray = 1.4826 * np.median(np.abs(rough), axis=1) / np.sqrt(6.0)
+        return single
+    spread = np.abs(beats - course[:, None, :])[:, :, ::4].reshape(len(beats), -1)
+    error: FloatArray = 1.4826 * np.nanmedian(spread, axis=1) * np.sqrt(np.pi / 2 / n)
+    return error
+
+
+def _baseline(x: FloatArray, level_at: FloatArray) -> FloatArray:
+    """(n_leads, n) straight lines through the level before each beat's QRS."""
+    first, last = (int(ms / _MS) for ms in _LEVEL_MS)
+    window = np.clip(np.round(level_at).astype(int)[:, None] + np.arange(first, last + 1), 0, x.shape[1] - 1)
+    levels = x[:, window].mean(axis=2)
+    position = np.arange(x.shape[1])
+    return np.stack([np.interp(position, level_at, row) for row in levels])
+
+
+def _onset_offset(marks: Marks, at_ms: FloatArray, dominant: NDArray[np.bool_]) -> float:
+    """Median QRS onset from the fiducial over leads and dominant beats, ms; -40 where none was marked."""
+    onset = marks.marks_ms[:, dominant, 3] - at_ms[dominant]
+    onset = onset[np.isfinite(onset)]
+    return float(np.median(onset)) if onset.size else -40.0
+
+
+def _aligned(
+    x: FloatArray, at: FloatArray, labels: tuple[BeatClass, ...] | None
+) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
+    """Shifts every beat onto the commonest shape; returns fiducials (samples), likeness and the dominant ones."""
+    shift = int(_SHIFT_MS / _MS)
+    first, last = (int(ms / _MS) for ms in _SHAPE_MS)
+    span = np.arange(first, last)
+    position = np.round(at).astype(int)[:, None, None] + np.arange(-shift, shift + 1)[:, None] + span
+    stretches = x[:, np.clip(position, 0, x.shape[1] - 1)]  # (n_leads, n_beats, n_shifts, n_span)
+    shapes = np.moveaxis(stretches, 0, 2)
+    shapes = shapes - shapes.mean(axis=3, keepdims=True)
+    shapes = shapes.reshape(*shapes.shape[:2], -1)
+    shapes = shapes / np.maximum(np.linalg.norm(shapes, axis=2, keepdims=True), 1e-9)
+    template = shapes[_most_typical(shapes[:, shift]), shift]
+    for _ in range(2):
+        match = shapes @ template  # (n_beats, n_shifts)
+        best = match.argmax(axis=1)
+        here = shapes[np.arange(len(at)), best]
+        alike = here @ here.T > _ALIKE
+        centre = int(np.argmax(_votes(alike, labels)))
+        dominant = alike[centre] & _eligible(labels, len(at))
+        if not dominant.any():
+            dominant = alike[centre]
+        template = here[dominant].mean(axis=0)
+        template = template / np.linalg.norm(template)
+    return np.round(at) + best - shift, (here @ template), dominant
+
+
+def _most_typical(shapes: FloatArray) -> int:
+    return int(np.argmax((shapes @ shapes.T > _ALIKE).sum(axis=1)))
+
+
+def _eligible(labels: tuple[BeatClass, ...] | None, n: int) -> NDArray[np.bool_]:
+    if labels is None:
+        return np.ones(n, bool)
+    other = {BeatClass.VENTRICULAR, BeatClass.FUSION, BeatClass.PACED}
+    ok = np.array([label not in other for label in labels])
+    return ok if ok.any() else np.ones(n, bool)
+
+
+def _votes(alike: NDArray[np.bool_], labels: tuple[BeatClass, ...] | None) -> FloatArray:
+    votes: FloatArray = alike.sum(axis=1) * _eligible(labels, len(alike))
+    return votes

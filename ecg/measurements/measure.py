@@ -1,0 +1,127 @@
+"""Measures a window: every name of ecg.measurements.names, each with its value or the reason it has none.
+
+Delineation finds the waves; the median beat of the commonest shape carries intervals and amplitudes; the marks of single
+beats carry the rhythm. Pure. Must not import the protocol, the interpreter or the verifier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecg.beats.beat import Beat, BeatClass
+from ecg.delineation.conditioning import MIN_DURATION_S, checked
+from ecg.delineation.delineate import Marks, mark
+from ecg.errors import InvalidSignal
+from ecg.measurements.boundaries import Boundaries, global_boundaries, lead_marks
+from ecg.measurements.ensemble import Ensemble, ensemble
+from ecg.measurements.lead_rows import MOST_NOISE_MV, put_lead
+from ecg.measurements.leads import canonical, lead_set
+from ecg.measurements.measurement import MeasurementTable
+from ecg.measurements.rhythm_rows import put_atria, put_premature, put_rate, read_atria
+from ecg.measurements.rows import Rows
+from ecg.measurements.window_rows import put_axes, put_intervals, put_voltages
+from ecg.windows import Window
+
+FloatArray = NDArray[np.float64]
+
+#: P is measured where at least this share of the beats has one at the usual distance.
+P_SHARE = 0.5
+#: Beats whose shapes have nothing in common are no beats: the median correlation with the median beat.
+LEAST_LIKENESS = 0.3
+
+
+def measure(window: Window, beats: Sequence[Beat] | None = None) -> MeasurementTable:
+    """Measures a window.
+
+    Args:
+        window: Any leads, any sampling frequency, NaN where missing.
+        beats: Beats known from monitoring, samples counted from the window's first; found here where None.
+
+    Returns:
+        One row per name, and per lead where the name is a lead's; limb leads that follow from others are derived.
+
+    Raises:
+        InvalidSignal: The array is not an ECG: wrong shape, empty, infinite, impossible rate, a beat outside.
+    """
+    x = checked(window.signal_mv, window.fs_hz)
+    if len(window.lead_names) != len(x):
+        raise InvalidSignal(f"{len(window.lead_names)} lead names for {len(x)} rows of samples")
+    names = canonical(window.lead_names)
+    if window.duration_s < MIN_DURATION_S:
+        return Rows(names, len(names)).table(f"the window is {window.duration_s:.2f} s long; {MIN_DURATION_S} s needed")
+    found = mark(x, window.fs_hz, _samples(beats, x.shape[1]))
+    leads = lead_set(names, found.conditioned.usable)
+    rows = Rows(leads.names, leads.recorded)
+    if not found.conditioned.usable.any():
+        return rows.table("no lead carries a signal")
+    if len(found.beats_ms) == 0:
+        put_rate(rows, found.beats_ms)
+        return rows.table("no beats found")
+    labels = _labels(beats)
+    beat = ensemble(x, window.fs_hz, found, leads, labels)
+    _put_all(rows, found, beat, window.duration_s * 1000.0)
+    return rows.table("not measurable in this signal")
+
+
+def _put_all(rows: Rows, found: Marks, beat: Ensemble, end_ms: float) -> None:
+    if len(found.beats_ms) >= 3 and np.median(beat.likeness) < LEAST_LIKENESS:
+        reason = "the deflections have no common shape: no beats to measure"
+        for lead in beat.leads.names:
+            rows.fail_lead(lead, reason)
+        for name in ("heart_rate", "rr_interval"):
+            rows.put(name, None, reason)
+        return
+    put_rate(rows, beat.fiducials_ms)
+    on, off = _per_beat(found.marks_ms[:, :, 3], 0.3), _per_beat(found.marks_ms[:, :, 5], 0.7)
+    put_premature(rows, beat.fiducials_ms, off - on)
+    at = global_boundaries(lead_marks(found, beat))
+    qrs_on = np.where(np.isfinite(on), on, beat.fiducials_ms + (at.qrs_on if at.qrs_on is not None else -40.0))
+    atria = read_atria(found, qrs_on)
+    put_atria(rows, atria, qrs_on, end_ms)
+    p_missing, t_missing = _p_missing(rows, at), "no T wave found" if at.t_off is None else ""
+    put_intervals(rows, at, beat, p_missing, t_missing)
+    for k, lead in enumerate(beat.leads.names):
+        if not beat.usable[k]:
+            rows.fail_lead(lead, "the lead is off, flat or missing")
+        elif at.qrs_on is None or at.qrs_off is None:
+            rows.fail_lead(lead, "the QRS could not be delineated")
+        elif beat.noise_mv[k] > MOST_NOISE_MV:
+            rows.fail_lead(lead, f"noise: {beat.noise_mv[k]:.2f} mV is left in the median beat")
+        else:
+            put_lead(rows, beat, k, at, p_missing, t_missing)
+    put_axes(rows, beat, at, p_missing, t_missing)
+    put_voltages(rows, beat)
+
+
+def _p_missing(rows: Rows, at: Boundaries) -> str:
+    share = rows.value("p_present")
+    if share is None:
+        return rows.reason("p_present")
+    if share < P_SHARE or at.p_on is None:
+        return "no P wave found at a steady distance before the QRS"
+    return ""
+
+
+def _per_beat(marks_ms: FloatArray, quantile: float) -> FloatArray:
+    """(n_beats,) one mark over the leads that show it; NaN where none does."""
+    out = np.full(marks_ms.shape[1], np.nan)
+    seen = np.isfinite(marks_ms).any(axis=0)
+    if seen.any():
+        out[seen] = np.nanquantile(marks_ms[:, seen], quantile, axis=0)
+    return out
+
+
+def _samples(beats: Sequence[Beat] | None, n_samples: int) -> NDArray[np.int64] | None:
+    if beats is None:
+        return None
+    samples = np.array(sorted(beat.sample for beat in beats), dtype=np.int64)
+    if len(samples) and not (samples[0] >= 0 and samples[-1] < n_samples):
+        raise InvalidSignal(f"a beat lies outside the window's {n_samples} samples")
+    return samples
+
+
+def _labels(beats: Sequence[Beat] | None) -> tuple[BeatClass, ...] | None:
+    return None if beats is None else tuple(beat.label for beat in sorted(beats, key=lambda beat: beat.sample))

@@ -1,0 +1,152 @@
+"""Rate, regularity, P waves against QRS complexes: what the marks say of the rhythm, without naming it.
+
+Pure; must not import the interpreter or the protocol.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecg.delineation.delineate import Marks
+from ecg.measurements.rows import Rows
+
+FloatArray = NDArray[np.float64]
+
+#: A P wave belongs to the QRS where its distance is within this of the usual one, ms.
+_PR_STEADY_MS = 45.0
+#: P counts where this share of the usable leads shows it.
+_LEAD_SHARE = 0.34
+#: A beat is premature that comes this much before the steady rhythm's time.
+_PREMATURE = 0.85
+_WIDER_MS = 20.0
+_LONGEST_PR_MS = 450.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AtrialReading:
+    """P waves of the whole heart.
+
+    Attributes:
+        p_ms: (n, 3) onset, peak, end of each P that the leads agree on.
+        pr_ms: (n_beats,) distance of the nearest P onset before each QRS; NaN where none.
+        steady: bool (n_beats,), the beat's P stands at the usual distance.
+        judged: bool (n_beats,), the window shows where its P would be.
+    """
+
+    p_ms: FloatArray
+    pr_ms: FloatArray
+    steady: NDArray[np.bool_]
+    judged: NDArray[np.bool_]
+
+
+def put_rate(rows: Rows, beats_ms: FloatArray) -> None:
+    """Heart rate and RR statistics."""
+    rr = np.diff(beats_ms)
+    n = len(rr)
+    few = f"{len(beats_ms)} beats found; 2 are needed"
+    rows.put("heart_rate", 60000.0 / rr.mean() if n else None, few, n_beats=n + 1)
+    rows.put("rr_interval", rr.mean() if n else None, few, n_beats=n + 1)
+    few = f"{len(beats_ms)} beats found; 4 are needed"
+    rows.put("rr_sd", rr.std(ddof=1) if n >= 3 else None, few, n_beats=n + 1)
+    step = np.diff(rr)
+    rows.put("rmssd", float(np.sqrt(np.mean(step**2))) if n >= 3 else None, few, n_beats=n + 1)
+    rows.put("rr_irregularity", np.abs(step).mean() / rr.mean() if n >= 3 else None, few, n_beats=n + 1)
+    rows.put("longest_rr_ratio", rr.max() / np.median(rr) if n >= 3 else None, few, n_beats=n + 1)
+
+
+def put_premature(rows: Rows, beats_ms: FloatArray, qrs_ms: FloatArray) -> None:
+    """Beats before their time, and whether they are wide.
+
+    Args:
+        beats_ms: (n_beats,).
+        qrs_ms: (n_beats,) QRS duration of each.
+    """
+    rr = np.diff(beats_ms)
+    if len(rr) < 3:
+        reason = f"{len(beats_ms)} beats found; 4 are needed"
+    elif np.mean(np.abs(rr / np.median(rr) - 1) < 0.12) < 0.4:
+        reason = "no steady rhythm for a beat to come before"
+    else:
+        early = np.flatnonzero(rr < _PREMATURE * np.median(rr)) + 1
+        rows.put("premature_beats", float(len(early)), n_beats=len(beats_ms))
+        on_time = np.setdiff1d(np.arange(len(beats_ms)), early)
+        usual = np.nanmedian(qrs_ms[on_time]) if np.isfinite(qrs_ms[on_time]).any() else np.nan
+        known = early[np.isfinite(qrs_ms[early])]
+        if not len(early):
+            rows.put("premature_wide", None, "no premature beats")
+        elif not len(known) or not np.isfinite(usual):
+            rows.put("premature_wide", None, "the premature beats' QRS could not be delineated")
+        else:
+            rows.put("premature_wide", float(np.mean(qrs_ms[known] >= usual + _WIDER_MS) > 0.5), n_beats=len(known))
+        return
+    rows.put("premature_beats", None, reason)
+    rows.put("premature_wide", None, reason)
+
+
+def read_atria(marks: Marks, qrs_on_ms: FloatArray) -> AtrialReading:
+    """Brings the leads' P waves together and sets them against the QRS complexes.
+
+    Args:
+        marks: Delineation.
+        qrs_on_ms: (n_beats,) QRS onset of each beat over all leads.
+    """
+    usable = marks.conditioned.usable
+    p = _agreed([marks.waves_ms[0][k] for k in np.flatnonzero(usable)])
+    n = len(qrs_on_ms)
+    pr = np.full(n, np.nan)
+    for k, onset in enumerate(qrs_on_ms):
+        after = qrs_on_ms[k - 1] + 60.0 if k else -np.inf
+        mine = p[(p[:, 1] > max(after, onset - _LONGEST_PR_MS)) & (p[:, 2] < onset + 24.0)]
+        if len(mine):
+            pr[k] = onset - mine[-1, 0]
+    seen = pr[np.isfinite(pr)]
+    usual = float(np.median(seen)) if len(seen) else np.nan
+    steady = np.abs(pr - usual) <= _PR_STEADY_MS
+    judged = qrs_on_ms > (max(usual, 160.0) if len(seen) else 240.0) + 40.0
+    return AtrialReading(p, pr, steady, judged)
+
+
+def _agreed(by_lead: list[FloatArray]) -> FloatArray:
+    """(n, 3) P waves that enough leads show at the same time (peaks within 60 ms)."""
+    if not by_lead or not sum(map(len, by_lead)):
+        return np.zeros((0, 3))
+    found = np.concatenate(by_lead)[:, :3]
+    found = found[np.argsort(found[:, 1])]
+    group = np.cumsum(np.concatenate([[0], np.diff(found[:, 1]) > 60.0]))
+    least = max(1.0, _LEAD_SHARE * len(by_lead))
+    return np.array(
+        [np.median(found[group == g], axis=0) for g in range(group[-1] + 1) if (group == g).sum() >= least]
+    ).reshape(-1, 3)
+
+
+def put_atria(rows: Rows, atria: AtrialReading, qrs_on_ms: FloatArray, end_ms: float) -> None:
+    """P waves present, conducted, blocked, dissociated."""
+    judged = atria.judged
+    n = int(judged.sum())
+    few = f"{n} beats with room for a P wave; 2 are needed"
+    rows.put("p_present", atria.steady[judged].mean() if n >= 2 else None, few, n_beats=n)
+    p_on = atria.p_ms[:, 0]
+    p_on = p_on[p_on < end_ms - _LONGEST_PR_MS]  # the QRS of a later P may lie outside
+    if len(p_on) < 2 or n < 2:
+        for name in ("av_conduction", "blocked_p", "av_dissociation"):
+            rows.put(name, None, "fewer than 2 P waves found")
+        return
+    usual = float(np.median(atria.pr_ms[np.isfinite(atria.pr_ms)])) if np.isfinite(atria.pr_ms).any() else np.nan
+    delay = np.array([_delay(qrs_on_ms, on) for on in p_on])
+    conducted = np.abs(delay - usual) <= _PR_STEADY_MS
+    next_p = np.append(p_on[1:], np.inf)
+    blocked = (delay > _LONGEST_PR_MS) | (p_on + delay > next_p)
+    rows.put("av_conduction", conducted.mean(), n_beats=len(p_on))
+    rows.put("blocked_p", float(blocked.sum()), n_beats=len(p_on))
+    pp = np.diff(p_on)
+    regular = len(pp) >= 3 and float(np.median(np.abs(pp / np.median(pp) - 1))) < 0.12
+    wandering = float(np.mean(atria.steady[judged])) < 0.5
+    rows.put("av_dissociation", float(regular and wandering), n_beats=len(p_on))
+
+
+def _delay(qrs_on_ms: FloatArray, p_on_ms: float) -> float:
+    later = qrs_on_ms[qrs_on_ms > p_on_ms + 40.0]
+    return float(later[0] - p_on_ms) if len(later) else np.inf
