@@ -17,6 +17,7 @@ import click
 import psycopg
 from rich.console import Console
 
+from deploy.cli.up import is_live
 from deploy.kafka import missing as kafka_missing
 from deploy.stack.plan import MODELS, answers
 from ecg import topics
@@ -199,9 +200,8 @@ def _console(url: str) -> Finding:
 
 
 def _beds(url: str) -> Finding:
-    found = _get(f"{url}/api/beds")
-    beds = found["beds"] if isinstance(found, dict) else found
-    live = [bed for bed in beds if bed.get("live", True)]
-    silent = [bed.get("stream_id", "?") for bed in beds if bed not in live]
+    beds = _get(f"{url}/api/beds")
+    live = [bed for bed in beds if is_live(bed)]
+    silent = [bed["bed"] for bed in beds if not is_live(bed)]
     seen = f"{len(live)} of {len(beds)} beds live" + (f"; silent: {', '.join(silent)}" if silent else "")
     return Finding("beds", bool(live), seen, "is an edge agent running? its log says what its devices do")

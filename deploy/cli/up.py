@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import click
 from rich.console import Console
@@ -22,6 +23,8 @@ from ecg.errors import VigilError
 
 _TURN_S = 0.5
 _BEDS_PATIENCE_S = 60.0
+#: A bed whose newest sample is older is not live.
+LIVE_S = 5.0
 
 
 @click.command()
@@ -203,5 +206,10 @@ def live_beds(url: str) -> int:
             found = json.load(reply)
     except (OSError, ValueError):
         return 0
-    beds = found["beds"] if isinstance(found, dict) else found
-    return sum(1 for bed in beds if bed.get("live", True))
+    return sum(1 for bed in found if is_live(bed))
+
+
+def is_live(bed: dict[str, Any]) -> bool:
+    """True for a bed of /api/beds whose signal is younger than LIVE_S."""
+    age_s = bed["signal_age_s"]
+    return age_s is not None and age_s < LIVE_S
