@@ -16,7 +16,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import click
@@ -177,10 +177,9 @@ def _rss(watched: Sequence[Watched]) -> dict[str, float]:
 def table_of(load: Load) -> Table:
     """The measurement for people."""
     word = "sustained" if load.sustained else "NOT sustained"
-    table = Table(
-        "part", "CPU ms per bed and s", "budget", "RSS MB",
-        title=f"{load.beds} beds on {load.kafka}: {word}, {load.live} live; edge → console p50 {load.p50_ms:.0f} ms, p99 {load.p99_ms:.0f} ms",
-    )  # fmt: skip
+    delay = f"edge → console p50 {load.p50_ms:.0f} ms, p99 {load.p99_ms:.0f} ms"
+    title = f"{load.beds} beds on {load.kafka}: {word}, {load.live} live; {delay}"
+    table = Table("part", "CPU ms per bed and s", "budget", "RSS MB", title=title)
     for part, ms in sorted(load.cpu_ms.items(), key=lambda item: -item[1]):
         budget = f"{BUDGET_MS[part]:g}" if part in BUDGET_MS else "-"
         table.add_row(part, f"{ms:.3f}", budget, f"{load.rss_mb.get(part, 0):.0f}")
