@@ -99,8 +99,16 @@ class Device:
             if self.state is not DeviceState.ENDED:
                 self._hear_nothing(now, gaps)
             return
+        try:
+            self._take(chunk, now, segments, gaps)
+        except InvalidSignal as error:  # an absurd fs, gain or number of leads; what it held is missing from now on
+            self._fail(error, now.since_start_s)
+
+    def _take(self, chunk: Chunk, now: TickTime, segments: list[Segment], gaps: list[GapRecord]) -> None:
         form = (chunk.fs_hz, tuple(lead.name for lead in chunk.leads))
         if form != self._form:
+            # A segment is valid from birth: this one says whether any of these can be, before the epoch is changed.
+            Segment(self.stream_id, 0, 0, 0, chunk.fs_hz, 0, chunk.leads, chunk.samples[:, :1])
             if self._form is not None:
                 _log.warning("device_changed_leads", stream_id=self.stream_id, fs_hz=form[0], leads=form[1])
                 self.begin_epoch(self._new_epoch(self.stream_id), self._heard_s)
@@ -117,14 +125,18 @@ class Device:
         try:
             chunk = self._source.read(now_s)
         except (InvalidSignal, OSError) as error:
-            if self.state is not DeviceState.FAULT:
-                _log.error("device_fault", stream_id=self.stream_id, error=str(error))
-            self.state, self.detail = DeviceState.FAULT, str(error)
-            self._retry_s = now_s + RETRY_S
+            self._fail(error, now_s)
             return None
         if chunk is None and self._source.ended:
             self.state, self.detail = DeviceState.ENDED, "the recording has been played"
         return chunk
+
+    def _fail(self, error: Exception, now_s: float) -> None:
+        if self.state is not DeviceState.FAULT:
+            _log.error("device_fault", stream_id=self.stream_id, error=str(error))
+        self.state, self.detail = DeviceState.FAULT, str(error)
+        self._retry_s = now_s + RETRY_S
+        self._missed_ticks += 1
 
     def _hear_nothing(self, now: TickTime, gaps: list[GapRecord]) -> None:
         """Counts a silent tick; every SILENT_S of silence is declared, so that the ledger does not wait for it."""

@@ -63,7 +63,7 @@ class Spool:
     def __init__(self, path: Path, max_bytes: int, max_age_s: float = 72 * 3600.0, max_notes: int = 20_000) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._max_bytes, self._max_age_ns, self._max_notes = max_bytes, round(max_age_s * _NS), max_notes
-        self._db = sqlite3.connect(path, isolation_level=None, timeout=1.0)
+        self._db = sqlite3.connect(path, isolation_level=None, timeout=0.1)
         try:
             self._prepare()
         except sqlite3.DatabaseError as error:

@@ -51,5 +51,7 @@ class Loop:
         self.position += n
         if first + n <= self._length:
             return self._samples[:, first : first + n]
-        columns = np.arange(first, first + n) % self._length
-        return self._samples[:, columns]
+        pieces = [self._samples[:, first:]]
+        n -= self._length - first
+        pieces += [self._samples] * (n // self._length)
+        return np.concatenate([*pieces, self._samples[:, : n % self._length]], axis=1)

@@ -133,14 +133,14 @@ def _ectopic(rng: np.random.Generator) -> Course:
     """Sinus rhythm with premature ventricular beats: alone, in pairs, and in runs of three and four."""
     rr = 60.0 / 74.0
     while True:
-        for _ in range(int(rng.integers(4, 9))):
-            interval = rr * (1 + 0.02 * float(rng.standard_normal()))
-            yield interval, _sinus_beat(interval), "N"
-        run = int(rng.choice([1, 1, 1, 2, 3, 4]))
-        yield 0.58 * rr, _sinus_beat(rr), "N"  # the beat before comes at its time, the ectopic one early
-        for i in range(run):
-            pause = i == run - 1
-            yield (1.42 * rr if pause else 0.44), _ventricular_beat(140.0, 360.0, 1.8), "V"
+        for run in rng.permutation([1, 1, 1, 2, 1, 3, 2, 4]):
+            for _ in range(int(rng.integers(4, 8))):
+                interval = rr * (1 + 0.02 * float(rng.standard_normal()))
+                yield interval, _sinus_beat(interval), "N"
+            yield 0.58 * rr, _sinus_beat(rr), "N"  # the next beat, a ventricular one, comes early
+            for i in range(run):
+                pause = i == run - 1
+                yield (1.42 * rr if pause else 0.44), _ventricular_beat(140.0, 360.0, 1.8), "V"
 
 
 def _ventricular_tachycardia(rng: np.random.Generator) -> Course:
