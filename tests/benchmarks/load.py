@@ -201,10 +201,7 @@ def main(beds: tuple[int, ...], seconds: float, warm_s: float, kafka: str, json_
         load = measure(n, seconds, warm_s, chosen, console)
         console.print(table_of(load))
         if json_file is not None:
-            fields = {
-                name: getattr(load, name)
-                for name in ("beds", "live", "p50_ms", "p99_ms", "cpu_ms", "rss_mb", "kafka", "sustained")
-            }
+            fields = asdict(load) | {"sustained": load.sustained}
             with json_file.open("a") as out:
                 out.write(json.dumps(fields) + "\n")
 
