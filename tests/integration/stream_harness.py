@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.errors import MessageSizeTooLargeError
 
 from deploy.broker import free_port
 from ecg import topics
@@ -99,8 +100,15 @@ class Edge:
         self.raw(topics.EDGE_CONDITIONS, encode_condition_event(event))
 
     def raw(self, topic: Topic, value: bytes) -> None:
-        """Anything, and waits until it is on the broker."""
-        self._producer.send(topic.name, key=self.agent_id.encode(), value=value).get(30)
+        """Anything, and waits until it is on the broker; a limit that was just raised takes seconds to reach it."""
+        end_s = time.monotonic() + 30
+        while True:
+            try:
+                self._producer.send(topic.name, key=self.agent_id.encode(), value=value).get(30)
+                return
+            except MessageSizeTooLargeError:
+                assert time.monotonic() < end_s
+                time.sleep(1)
 
     def close(self) -> None:
         """Ends the producer."""
@@ -128,7 +136,7 @@ def read(brokers: str, topic: Topic) -> list[Any]:
         consumer.close()
 
 
-def until(brokers: str, topic: Topic, true: Callable[[Sequence[Any]], bool], within_s: float = 30.0) -> list[Any]:
+def until(brokers: str, topic: Topic, true: Callable[[Sequence[Any]], bool], within_s: float = 60.0) -> list[Any]:
     """Reads a topic until what is on it makes true true."""
     end_s = time.monotonic() + within_s
     while True:

@@ -52,7 +52,7 @@ def test_beds_give_vitals_screenings_and_alarms_and_bad_input_stops_nothing(
         edge.segments(live(8, begun_ns, fs_hz=500.0), live(8, begun_ns, "bed-2"))
         for second in range(9, 16):
             edge.segments(live(second, begun_ns), live(second, begun_ns, "bed-2"))
-        vitals = until(brokers, topics.VITALS, lambda found: sum(len(batch) for _, batch in found) >= 31, 60)
+        vitals = until(brokers, topics.VITALS, lambda found: sum(len(batch) for _, batch in found) >= 31, 120)
         dead = until(brokers, topics.DEAD_LETTERS, lambda found: len(found) >= 7)
         screenings = until(brokers, topics.SCREENINGS, lambda found: sum(len(batch) for _, batch in found) >= 8)
         alarms = until(brokers, topics.ALARMS, lambda found: len(found) >= 1)
@@ -91,7 +91,7 @@ def test_a_worker_killed_in_an_alarm_comes_back_with_it_and_its_acknowledgement(
             edge.segments(live(second, begun_ns))
         edge.condition(ConditionCode.VFB, 5 * FS, begun_ns + 5 * S)
         edge.condition(ConditionCode.VTA, 7 * FS, begun_ns + 7 * S)
-        raised = until(brokers, topics.ALARMS, lambda found: sum(e.kind is AlertKind.RAISED for e in found) == 2, 60)
+        raised = until(brokers, topics.ALARMS, lambda found: sum(e.kind is AlertKind.RAISED for e in found) == 2, 120)
         vfb, vta = (
             next(e for e in raised if e.condition.condition.code is code and e.kind is AlertKind.RAISED)
             for code in (ConditionCode.VFB, ConditionCode.VTA)
@@ -105,7 +105,7 @@ def test_a_worker_killed_in_an_alarm_comes_back_with_it_and_its_acknowledgement(
     edge.condition(ConditionCode.VFB, 5 * FS, begun_ns + 5 * S)  # the edge's producer repeats itself
     edge.raw(topics.COMMANDS, encode_alarm_command(acknowledge))
     with StreamWorker(brokers, log, "--reasoner=") as worker:
-        until(brokers, topics.VITALS, lambda found: {v.seq for _, batch in found for v in batch} == set(range(16)), 60)
+        until(brokers, topics.VITALS, lambda found: {v.seq for _, batch in found for v in batch} == set(range(16)), 120)
         edge.condition(ConditionCode.VFB, 5 * FS, begun_ns + 5 * S, ended_sample=14 * FS)
         edge.condition(ConditionCode.VTA, 7 * FS, begun_ns + 7 * S, ended_sample=14 * FS)
         cleared = until(
@@ -146,15 +146,15 @@ def test_two_workers_share_the_beds_and_one_takes_over_from_the_other(brokers: s
         StreamWorker(brokers, tmp_path / "one.log", "--reasoner=") as one,
         StreamWorker(brokers, tmp_path / "two.log", "--reasoner=") as two,
     ):
-        until(brokers, topics.VITALS, lambda _: ready(one) and ready(two), 60)
+        until(brokers, topics.VITALS, lambda _: ready(one) and ready(two), 120)
         all_beds(12)
-        until(brokers, topics.VITALS, complete, 60)
+        until(brokers, topics.VITALS, complete, 120)
         shares = [worker.metric("vigil_stream_messages_total", topic=topics.SEGMENTS.name) for worker in (one, two)]
         assert all(shares), f"both work: {shares}"
         two.kill()
         killed_s = time.monotonic()
         all_beds(4)
-        until(brokers, topics.VITALS, complete, 60)
+        until(brokers, topics.VITALS, complete, 120)
         took_s = time.monotonic() - killed_s
     for edge in edges:
         edge.close()
