@@ -25,7 +25,7 @@ export function originBadges(alarm) {
 /** @param {Alarm} alarm @param {number} nowMs @returns {string} */
 export function stateText(alarm, nowMs) {
   if (alarm.state === 'acknowledged') return `Acknowledged by ${alarm.acknowledged_by}`;
-  if (alarm.state === 'latched') return 'Over, latched until acknowledged';
+  if (alarm.state === 'latched') return 'Over, latched';
   if (alarm.state === 'ended') return 'Condition over';
   if (alarm.state === 'cleared') return alarm.acknowledged_by ? `Cleared · ${alarm.acknowledged_by}` : 'Cleared';
   if (audioPaused(alarm, nowMs)) return `Audio paused ${span((alarm.audio_paused_until_ms ?? 0) - nowMs)}`;

@@ -80,7 +80,7 @@ export class BedSheet {
       })),
     );
     this.overlay.hidden = !stale;
-    setText(this.overlay, store.lost ? 'Not live: connection lost' : 'No signal');
+    setText(this.overlay, store.lost ? 'Connection lost' : 'No signal');
     if (!this.paper.firstElementChild) this.drawPaper();
   }
 

@@ -131,7 +131,7 @@ export class Tile {
     this.overlay.hidden = !this.stale;
     if (!this.stale) return;
     const agoMs = signal ? performance.now() - signal.arrivedMs : NaN;
-    const text = this.store.lost ? 'Not live: connection lost'
+    const text = this.store.lost ? 'Connection lost'
       : Number.isFinite(agoMs) ? `No signal for ${span(agoMs)}` : 'Waiting for signal';
     setText(this.overlay, text);
   }

@@ -31,6 +31,7 @@ export class Ward {
     this.socket = socket;
     this.open = open;
     this.page = 0;
+    this.laidOut = { n: 0, width: 0, height: 0, columns: 1 };
     this.grid = byId('ward');
     this.pager = byId('pager');
     /** @type {Map<string, Tile>} */ this.tiles = new Map();
@@ -91,14 +92,18 @@ export class Ward {
     const n = this.tiles.size;
     const [width, height] = [this.grid.clientWidth, this.grid.clientHeight];
     if (!n || !width) return;
-    const columns = bestColumns(n, width, height);
+    // Beds keep their place when a banner takes a little height.
+    const laidOut = this.laidOut;
+    const same = laidOut.n === n && laidOut.width === width && Math.abs(height / laidOut.height - 1) < 0.15;
+    if (!same) this.laidOut = { n, width, height, columns: bestColumns(n, width, height) };
+    const { columns } = this.laidOut;
     const rows = Math.ceil(n / columns);
     this.grid.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;
     this.grid.style.gridTemplateRows = `repeat(${rows}, minmax(0, 1fr))`;
     const [tileWidth, tileHeight] = [width / columns, height / rows];
-    this.grid.dataset['size'] = tileHeight >= 150 ? 'large' : tileHeight >= 96 ? 'medium' : 'small';
+    this.grid.dataset['size'] = tileHeight >= 150 ? 'large' : tileHeight >= 112 ? 'medium' : 'small';
     const half = tileWidth < FULL_SCALE_PX + 130 || tileHeight < 96;
-    const nLeads = tileHeight / (half ? 0.6 : 1) >= TWO_LEADS_PX ? 2 : 1;
+    const nLeads = tileHeight >= TWO_LEADS_PX * (half ? 0.85 : 1) ? 2 : 1;
     const scale = { pxPerMm: pxPerMm(), mmPerS: half ? 12.5 : 25, mmPerMv: half ? 5 : 10 };
     for (const tile of this.tiles.values()) tile.layOut(scale, nLeads);
     setText(byId('scale'), `${scale.mmPerS} mm/s · ${scale.mmPerMv} mm/mV${isCalibrated() ? '' : ' (screen not calibrated)'}`);
