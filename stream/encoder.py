@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort
 
-from ecg.encoder_input import EncoderInput
+from ecg.encoder_input import EncoderInput, prepare
 from ecg.errors import ModelMismatch
-from ecg.leads import UNKNOWN_LEAD
+from ecg.leads import STANDARD_LEADS
 from ecg.manifest import Manifest
 from ecg.segments import FloatArray
 
@@ -96,8 +96,8 @@ class Encoder:
             raise ModelMismatch(f"{self.manifest.model_id}: outputs {sorted(outputs)}, wanted {list(_OUTPUTS)}")
         for n_windows, n_leads in ((1, 1), (3, min(2, self.manifest.max_leads))):
             signal = np.zeros((n_windows, n_leads, round(self.manifest.fs_hz * self.manifest.window_s)), np.float32)
-            index = np.full((n_windows, n_leads), UNKNOWN_LEAD, np.int64)
-            scores = self.run(EncoderInput(signal, index, np.ones((n_windows, n_leads), np.float32)))
+            # Through the same path as a bed's windows, which compiles it before the first of them comes.
+            scores = self.run(prepare(signal, self.manifest.fs_hz, [STANDARD_LEADS[:n_leads]] * n_windows))
             found = (scores.probabilities.shape, scores.quality.shape, scores.embedding.shape)
             wanted = ((n_windows, len(self.manifest.labels)), (n_windows,), (n_windows, self.manifest.embedding_size))
             if found != wanted:

@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable, Iterable
 
 import structlog
 
-from ecg import topics
+from ecg import topics, warm
 from ecg.alarms import AlertKind
 from ecg.interpretation import Escalation, InterpretationRecord
 from ecg.screening import Screening
@@ -44,6 +44,7 @@ class Worker:
 
     def __init__(self, settings: Settings, send: Send, now_ns: Callable[[], int] = time.time_ns) -> None:
         self._settings, self._send, self._now_ns = settings, send, now_ns
+        warm.main()  # compiled code is loaded before a partition is: the first second must not wait for it
         self._processors: dict[int, Processor] = {}
         self._partition_of: dict[str, int] = {}  # agent_id -> partition, as seen
         encoder = None
