@@ -65,7 +65,7 @@ def describe(
         InvalidSignal: The window cannot be measured at all.
     """
     heard = listen(window, beats, rhythm)
-    table = measure(window)
+    table = measure(window, beats)
     reading = read_rhythm(table, heard, conditions)
     table = MeasurementTable((*table.rows, *rhythm_rows(reading)))
     reason = not_interpretable(window, heard, table, reading)

@@ -100,6 +100,11 @@ def _s_to_r_duration(table: MeasurementTable, lead: str | None) -> Measurement:
     return _combine("s_to_r_duration", "", lead, parts, lambda s, r: s / r if r > 0 else 0.0)
 
 
+def _rr_variation(table: MeasurementTable, lead: str | None) -> Measurement:
+    """Coefficient of variation of the RR intervals."""
+    return _combine("rr_variation", "", None, (table.get("rr_sd"), table.get("rr_interval")), lambda sd, rr: sd / rr)
+
+
 def _is_v2(table: MeasurementTable, lead: str | None) -> Measurement:
     return Measurement("is_v2", float(lead == "V2"), "", lead)
 
@@ -120,6 +125,7 @@ DERIVED: Mapping[str, Derivation] = {
     "cornell_product": _cornell_product,
     "small_r_deep_s": _small_r_deep_s,
     "s_to_r_duration": _s_to_r_duration,
+    "rr_variation": _rr_variation,
     "is_precordial": _is_precordial,
     "is_v2": _is_v2,
 }

@@ -19,11 +19,10 @@ TERRITORIES: dict[str, tuple[str, ...]] = {
 }
 #: ST depression and T inversion leave V1 out, where T is often inverted and ST below the line in health [B].
 ISCHAEMIC = {**TERRITORIES, "anterior": ("V2", "V3", "V4")}
-#: A T wave counts as inverted from this depth on; below it, it is flat (AHA/ACCF/HRS 2009 part IV: T within 0.1 mV is
-#: low amplitude; inverted from -0.1 mV). The benchmark gives no number.
-T_INVERTED_MV = -0.1
-#: A Q or S below this depth is not seen as a wave at 10 mm/mV (half a small square).
+#: A deflection smaller than this is not seen as a wave at 10 mm/mV (half a small square).
 SEEN_MV = 0.05
+#: The benchmark gives no depth for an inverted T: any that is seen counts.
+T_INVERTED_MV = -SEEN_MV
 
 
 def _row(id: str, phase: int, statement: str, rule: Rule, citation: str = B) -> Criterion:
@@ -116,6 +115,11 @@ _MONOPHASIC = AllOf(
     )
 )
 
+#: A dominant R in V1 that peaks after 50 ms, the form of right bundle branch block without an r' (AHA 2009 part III).
+_LATE_DOMINANT_R_V1 = AllOf(
+    (_test("qrs_net", Op.ABOVE, 0.0, "mV", "V1"), _test("r_peak_time", Op.ABOVE, 50, "ms", "V1"))
+)
+
 _BUNDLE = (
     _row("wide_qrs", 2, "Prolongation of the QRS duration", _test("qrs_duration", Op.ABOVE, 120, "ms")),
     _row(
@@ -149,7 +153,8 @@ _BUNDLE = (
         "rsr_v1_v2",
         2,
         "Presence of an RSR' pattern in leads V1 and V2",
-        PerLead(("V1", "V2"), _test("rsr_prime", Op.ABOVE, 0.5, "")),
+        # "An additional positive deflection following the initial r or R": after an S, or as a second peak of the R.
+        PerLead(("V1", "V2"), AnyOf((_test("rsr_prime", Op.ABOVE, 0.5, ""), _test("qrs_notched", Op.ABOVE, 0.5, "")))),
     ),
     _row(
         "broad_r_or_qr_v1",
@@ -198,7 +203,7 @@ _BUNDLE = (
         AllOf(
             (
                 _test("qrs_duration", Op.ABOVE, 110, "ms"),
-                AnyOf((Given("rsr_v1_v2"), Given("broad_r_or_qr_v1"))),
+                AnyOf((Given("rsr_v1_v2"), Given("broad_r_or_qr_v1"), _LATE_DOMINANT_R_V1)),
                 PerLead(("I", "V5", "V6"), _test("s_duration", Op.ABOVE, 40, "ms")),
             )
         ),
@@ -262,7 +267,13 @@ _RHYTHM = (
         _test("av_conduction", Op.AT_LEAST, 0.8, ""),
     ),
     _row("long_pr", 2, "Prolongation of the PR interval", _test("pr_interval", Op.ABOVE, 200, "ms")),
-    _row("premature_beats", 1, "Presence of premature beats", _test("premature_beats", Op.AT_LEAST, 1, "")),
+    _row(
+        "premature_beats",
+        1,
+        "Presence of premature beats",
+        # Counted against a steady rhythm; where ectopy leaves none (bigeminy), by the form of the beats.
+        AnyOf((_test("premature_beats", Op.AT_LEAST, 1, ""), _test("ventricular_ectopics", Op.AT_LEAST, 1, ""))),
+    ),
     _row(
         "premature_narrow",
         1,
@@ -297,7 +308,8 @@ _RHYTHM = (
         "regular_rr",
         1,
         "Regularity of the RR intervals",
-        _test("rr_irregularity", Op.BELOW, 0.1, ""),
+        # Every interval within a tenth of the mean, taken as two standard deviations.
+        _test("rr_variation", Op.BELOW, 0.05, ""),
     ),
     _row(
         "atrial_fibrillation",
