@@ -13,8 +13,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import anyio
 from fastapi import WebSocket
-from starlette.websockets import WebSocketDisconnect, WebSocketState
+from starlette.websockets import WebSocketDisconnect
 
 from cloud.console.alarm_book import Entry
 from cloud.console.bed_board import Arrival, Bed, BedBoard
@@ -70,7 +71,7 @@ class Page:
             self._wake.clear()
             strips, self._strips, self._waiting_bytes = self._strips, [], 0
             changes, self._changes = self._changes, defaultdict(dict)
-            async with asyncio.timeout(_SEND_TIMEOUT_S):
+            with anyio.fail_after(_SEND_TIMEOUT_S):
                 if changes:
                     state: dict[str, Any] = {section: list(parts.values()) for section, parts in changes.items()}
                     state["type"] = "state"
@@ -110,30 +111,33 @@ class LiveHub:
         await socket.send_text(json.dumps(hello(), separators=(",", ":")))
         self._pages.add(page)
         self._telemetry.clients.set(len(self._pages))
-        sender = asyncio.create_task(page.send_until_closed())
-        receiver = asyncio.create_task(self._receive(socket, page, view_changed))
+        closing: list[tuple[int, str]] = []
+
+        async def send() -> None:
+            try:
+                await page.send_until_closed()
+            except TimeoutError:
+                closing.append((1013, "this page takes its messages too slowly"))
+            except (WebSocketDisconnect, RuntimeError):
+                pass  # it has gone; the receiving side sees it too
+            group.cancel_scope.cancel()
+
         try:
-            done, _ = await asyncio.wait((sender, receiver), return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                await self._end(socket, task)
+            async with anyio.create_task_group() as group:
+                group.start_soon(send)
+                try:
+                    await self._receive(socket, page, view_changed)
+                except WebSocketDisconnect:
+                    pass
+                except ValueError as error:
+                    closing.append((1008, str(error)[:120]))
+                group.cancel_scope.cancel()
         finally:
-            sender.cancel()
-            receiver.cancel()
-            await asyncio.gather(sender, receiver, return_exceptions=True)
             self._pages.discard(page)
             self._telemetry.clients.set(len(self._pages))
             self._rebuild_watchers()
-
-    async def _end(self, socket: WebSocket, task: asyncio.Task[None]) -> None:
-        error = task.exception()
-        if isinstance(error, WebSocketDisconnect) or socket.client_state is not WebSocketState.CONNECTED:
-            return
-        if isinstance(error, ValueError):
-            await socket.close(1008, str(error)[:120])
-        elif isinstance(error, TimeoutError):
-            await socket.close(1013, "this page takes its messages too slowly")
-        elif error is not None and not isinstance(error, RuntimeError):  # RuntimeError: the socket closed under us
-            raise error
+        for code, reason in closing[:1]:
+            await socket.close(code, reason)
 
     async def _receive(self, socket: WebSocket, page: Page, view_changed: ViewChanged) -> None:
         while True:

@@ -119,7 +119,7 @@ class Runtime:
     async def strip(self, entry: Entry) -> SignalStretch | None:
         """The strip of an alarm: from memory where it is whole there, else from the database, else what there is."""
         alarm_id = entry.alarm.alarm_id
-        in_memory = self.core.strips.strip(alarm_id)
+        in_memory = self.core.strips.of(alarm_id)
         if self.history is None or self.core.strips.covers_start(alarm_id):
             return in_memory
         about = entry.events[min(entry.events)].condition

@@ -133,7 +133,7 @@ class AlarmStrips:
         if going:
             self._open[segment.stream_id] = going
 
-    def strip(self, alarm_id: str) -> SignalStretch | None:
+    def of(self, alarm_id: str) -> SignalStretch | None:
         """The strip as far as it has come; None where none was gathered."""
         capture = self._captures.get(alarm_id)
         return assemble(capture.pieces, capture.wanted) if capture else None
