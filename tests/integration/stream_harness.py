@@ -11,7 +11,7 @@ import urllib.request
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import MessageSizeTooLargeError
@@ -29,17 +29,15 @@ from tests.unit.stream.segments import FS, S, message
 ROOT = Path(__file__).resolve().parents[2]
 
 
-class StreamWorker:
-    """`python -m stream` on a broker; killed or stopped, and started again."""
+class Process:
+    """`python -m PART` with its log; killed when the context closes, if it is still there."""
 
-    def __init__(self, brokers: str, log: Path, *options: str) -> None:
-        self.metrics_port = free_port()
+    def __init__(self, log: Path, part: str, *options: str) -> None:
         self._log = log.open("ab")
-        path = os.pathsep.join((str(ROOT), str(ROOT / "proto")))
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "stream", f"--brokers={brokers}", f"--metrics-port={self.metrics_port}", *options],
+            [sys.executable, "-m", part, *options],
             cwd=ROOT,
-            env=os.environ | {"PYTHONPATH": path},
+            env=os.environ | {"PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "proto")))},
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=subprocess.STDOUT,
@@ -61,6 +59,22 @@ class StreamWorker:
         """Its exit status, when it ends by itself."""
         return self._process.wait(within_s)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        if self._process.poll() is None:
+            self.kill()
+        self._log.close()
+
+
+class StreamWorker(Process):
+    """`python -m stream` on a broker, with its metrics."""
+
+    def __init__(self, brokers: str, log: Path, *options: str) -> None:
+        self.metrics_port = free_port()
+        super().__init__(log, "stream", f"--brokers={brokers}", f"--metrics-port={self.metrics_port}", *options)
+
     def metric(self, name: str, **labels: str) -> float:
         """Value of a metric, summed over the labels not given; 0 where it is not there."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=5) as reply:
@@ -68,15 +82,6 @@ class StreamWorker:
         wanted = [f'{key}="{value}"' for key, value in labels.items()]
         found = [line for line in lines if line.split("{")[0].split(" ")[0] == name and all(x in line for x in wanted)]
         return sum(float(line.rsplit(" ", 1)[1]) for line in found)
-
-    def __enter__(self) -> StreamWorker:
-        return self
-
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        if self._process.poll() is None:
-            self._process.kill()
-            self._process.wait()
-        self._log.close()
 
 
 class Edge:

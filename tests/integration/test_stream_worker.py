@@ -10,16 +10,19 @@ from pathlib import Path
 import pytest
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
+from deploy.broker import free_port
 from ecg import topics
 from ecg.alarms import AlarmCommand, AlertKind, CommandKind, fold
 from ecg.conditions import ConditionCode
+from ecg.interpretation import Accepted, Checked, Finished
 from ecg.screening import ScreeningStatus
 from ecg.wire import encode_alarm_command
-from tests.integration.stream_harness import Edge, StreamWorker, numbers_are_whole, read, until
+from tests.integration.stream_harness import Edge, Process, StreamWorker, numbers_are_whole, read, until
 from tests.unit.stream.segments import FS, S, segment
 from tests.unit.stream.tiny_model import tiny_manifest, tiny_onnx
 
 pytestmark = pytest.mark.slow
+PENDING = AlertKind.INTERPRETATION_PENDING
 
 
 @pytest.fixture
@@ -183,3 +186,24 @@ def test_a_broken_model_stops_the_start_with_its_reason(brokers: str, tmp_path: 
     with StreamWorker(brokers, tmp_path / "worker.log", f"--model={tmp_path}") as worker:
         assert worker.wait(30) != 0
     assert "SHA-256" in (tmp_path / "worker.log").read_text()
+
+
+def test_an_alarm_is_interpreted_by_the_real_reasoner_and_says_so(brokers: str, edge: Edge, tmp_path: Path) -> None:
+    port = free_port()
+    begun_ns = time.time_ns() - 20 * S
+    with StreamWorker(brokers, tmp_path / "worker.log", f"--reasoner=127.0.0.1:{port}"):
+        for second in range(14):
+            edge.segments(live(second, begun_ns))
+        edge.condition(ConditionCode.VFB, 5 * FS, begun_ns + 5 * S)
+        pending = until(brokers, topics.ALARMS, lambda found: any(e.kind is PENDING for e in found), 120)
+        assert "the reasoner is away" in next(e.detail for e in pending if e.kind is PENDING)
+        with Process(tmp_path / "cloud.log", "cloud", f"--listen=127.0.0.1:{port}"):
+            done = until(brokers, topics.ALARMS, lambda found: any(e.kind is AlertKind.INTERPRETED for e in found))
+            records = read(brokers, topics.INTERPRETATIONS)
+    vfb = next(e for e in done if e.kind is AlertKind.INTERPRETED)
+    assert vfb.condition.condition.code is ConditionCode.VFB and "unavailable" not in vfb.detail and vfb.detail
+    own = [r for r in records if r.alarm_id == vfb.alarm_id]
+    assert [r.number for r in own] == list(range(len(own)))
+    assert isinstance(own[0].event, Accepted) and isinstance(own[-1].event, Finished)
+    assert any(isinstance(r.event, Checked) for r in own), "every claim is checked before it is shown"
+    assert {(r.window_first_sample, r.window_end_sample) for r in own} == {(0, 9 * FS)}, "up to the detection"
