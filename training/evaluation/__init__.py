@@ -1,0 +1,1 @@
+"""Figures of every task, measured on recordings."""
