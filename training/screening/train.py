@@ -136,7 +136,7 @@ def predict(network: ScreeningNetwork, examples: list[Example]) -> tuple[np.ndar
 
 
 def calibrate(network: ScreeningNetwork, tune: list[Example]) -> dict[str, float]:
-    """Platt scaling per label on the tuning split; thresholds of best F1 there, at least 0.5 for what flags."""
+    """Platt scaling per label on the tuning split; thresholds of best F1 there."""
     logits, _ = predict(network, tune)
     target = np.stack([e.target for e in tune])
     thresholds = {}
@@ -181,9 +181,10 @@ def measure(network: ScreeningNetwork, test: list[Example]) -> dict[str, float]:
     return figures
 
 
-def _auroc(groups: Sequence[Sequence[int]], score: np.ndarray, truth: np.ndarray) -> float:
+def _auroc(groups: Sequence[Sequence[int]], score: np.ndarray, truth: np.ndarray) -> float | None:
+    """AUROC of some records; None where they are all of one class."""
     rows = np.concatenate([np.asarray(g) for g in groups])
-    return float(roc_auc_score(truth[rows], score[rows])) if len(set(truth[rows])) == 2 else float("nan")
+    return float(roc_auc_score(truth[rows], score[rows])) if len(set(truth[rows])) == 2 else None
 
 
 @click.command()
