@@ -3,26 +3,7 @@
 from __future__ import annotations
 
 from edge.clock import JumpWatch, SystemClock
-
-
-class HandClock:
-    """A clock set by hand."""
-
-    def __init__(self) -> None:
-        self.mono_s, self.wall = 100.0, 1_700_000_000_000_000_000
-
-    def monotonic_s(self) -> float:
-        """As set."""
-        return self.mono_s
-
-    def wall_ns(self) -> int:
-        """As set."""
-        return self.wall
-
-    def pass_s(self, seconds: float, wall_off_ns: int = 0) -> None:
-        """Time goes on; the wall clock is off by so much."""
-        self.mono_s += seconds
-        self.wall += round(seconds * 1e9) + wall_off_ns
+from tests.unit.edge.edge_harness import HandClock
 
 
 def test_steady_time_is_no_jump() -> None:
