@@ -77,7 +77,7 @@ def _figure(name: str, score: np.ndarray, truth: np.ndarray, examples: Sequence[
         return []
     groups: dict[str, list[int]] = {}
     for i in known:
-        groups.setdefault(examples[i].record, []).append(int(i))
+        groups.setdefault(examples[int(i)].record, []).append(int(i))
 
     def auroc(records: Sequence[Sequence[int]]) -> float | None:
         rows = np.concatenate([np.asarray(record) for record in records])

@@ -233,9 +233,9 @@ def ptbxl(data: Path) -> Iterator[Example]:
     folder = data / "ptb-xl-z250"
     if (folder / "signals.npy").exists():
         signals = np.load(folder / "signals.npy", mmap_mode="r")  # int16 (n, 2500, 12), 64 counts a standard deviation
-        for ecg_id, counts in zip((folder / "ecg_ids.txt").read_text().split(), signals, strict=True):
-            if int(ecg_id) in rows:
-                split, _, _, target = rows[int(ecg_id)]
+        for ecg_id, counts in zip(map(int, (folder / "ecg_ids.txt").read_text().split()), signals, strict=True):
+            if ecg_id in rows:
+                split, _, _, target = rows[ecg_id]
                 mv = np.asarray(counts, np.float32).T / 64 * 0.2  # 0.2 mV a standard deviation: typical, not measured
                 yield _example(f"ptb-xl-z250/{ecg_id}", split, mv, 250.0, list(STANDARD_LEADS), target, np.nan)
 

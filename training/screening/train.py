@@ -7,6 +7,7 @@ Smoke run of every stage: add --epochs 1 --limit 40.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import subprocess
@@ -168,9 +169,9 @@ def measure(network: ScreeningNetwork, test: list[Example]) -> dict[str, float]:
             continue
         groups: dict[str, list[int]] = {}
         for i in np.flatnonzero(known):
-            groups.setdefault(test[i].record, []).append(i)
+            groups.setdefault(test[int(i)].record, []).append(int(i))
         figures[f"auroc_{label}"] = round(float(roc_auc_score(truth[known], score[known])), 4)
-        interval = bootstrap(list(groups.values()), lambda rows, s=score, t=truth: _auroc(rows, s, t))
+        interval = bootstrap(list(groups.values()), functools.partial(_auroc, score=score, truth=truth))
         low, high = interval.low, interval.high
         if low is not None and high is not None:
             figures[f"auroc_{label}_low"], figures[f"auroc_{label}_high"] = round(low, 4), round(high, 4)
