@@ -1,0 +1,191 @@
+"""The console on a real database: alarms read back, strips out of stored blocks, the outbox, the audit log."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from cloud.console.commands import CommandDesk
+from cloud.console.history import History
+from cloud.console.runtime import Runtime
+from cloud.console.settings import Settings
+from cloud.console.strips import BEFORE_S, strip_range
+from ecg import topics
+from ecg.alarms import AlertEvent, AlertKind, CommandKind
+from ecg.errors import Unavailable
+from ecg.wire import decode_alarm_command, encode_alert_event
+from stream.recorder.buffer import Buffer
+from stream.recorder.migrate import OWN_MIGRATIONS, migrate
+from stream.recorder.store import Store
+from tests.unit.console.test_commands import Topic
+from tests.unit.console.wire_samples import FS_HZ, T0_NS, batch, condition, event, segment
+
+CONSOLE_MIGRATIONS = Path(__file__).parents[2] / "cloud" / "console" / "migrations"
+FOLDERS = (("recorder", OWN_MIGRATIONS), ("console", CONSOLE_MIGRATIONS))
+NOWHERE = "127.0.0.1:1"
+
+
+def record(dsn: str, *events: AlertEvent, seqs: range = range(0)) -> None:
+    """Writes alarm events and seconds of signal as the recorder does."""
+    buffer = Buffer()
+    for offset, one in enumerate(events):
+        assert buffer.take(topics.ALARMS.name, 0, offset, encode_alert_event(one)) is None
+    for seq in seqs:
+        assert buffer.take(topics.SEGMENTS.name, 0, seq, batch(segment(seq=seq))) is None
+    store = Store(dsn)
+    assert store.save([*buffer.urgent_rows(), *buffer.flush()]) == []
+    store.close()
+
+
+@pytest.fixture
+def dsn_ready(postgres_dsn: str) -> str:
+    """A database with every table."""
+    migrate(postgres_dsn, FOLDERS)
+    return postgres_dsn
+
+
+@pytest.fixture
+async def history(dsn_ready: str) -> AsyncIterator[History]:
+    """The console's way to it."""
+    history = History(dsn_ready)
+    await history.open()
+    yield history
+    await history.close()
+
+
+def test_the_migrations_apply_once_on_either_database(dsn: str) -> None:
+    assert "console/0001_console" in migrate(dsn, FOLDERS)
+    assert migrate(dsn, FOLDERS) == []
+
+
+async def test_alarms_are_read_back_with_their_acknowledgement(dsn_ready: str) -> None:
+    old = [event(0, AlertKind.RAISED, f"old-{i}", time_s=i) for i in range(3)]
+    life = [event(0, AlertKind.RAISED), event(1, AlertKind.ACKNOWLEDGED, actor="Demo nurse", time_s=40)]
+    record(dsn_ready, *old, *[event(1, AlertKind.CLEARED, f"old-{i}", time_s=i + 1) for i in range(3)], *life)
+    runtime = Runtime(Settings(brokers=NOWHERE, dsn=dsn_ready))
+    await runtime.start()
+    try:
+        alarm = runtime.core.book.entries["alarm-1"].alarm
+        assert (alarm.acknowledged_by, alarm.cleared) == ("Demo nurse", False)
+        assert len(runtime.core.book.entries) == 4
+        status = runtime.status()
+        assert (status.history, status.kafka, status.status) == ("on", False, "degraded")
+        # Kafka tells the same again and one event more: nothing doubles.
+        for one in [*life, event(2, AlertKind.CLEARED, time_s=50)]:
+            runtime.core.on_alarm(encode_alert_event(one))
+        assert runtime.core.book.entries["alarm-1"].alarm.cleared
+        assert len(runtime.core.book.entries["alarm-1"].events) == 3
+    finally:
+        await runtime.stop()
+
+
+async def test_a_beginning_that_left_kafka_comes_from_the_database(dsn_ready: str) -> None:
+    runtime = Runtime(Settings(brokers=NOWHERE, dsn=dsn_ready))
+    runtime.core.on_alarm(encode_alert_event(event(1, AlertKind.ACKNOWLEDGED, actor="Demo nurse")))
+    record(dsn_ready, event(0, AlertKind.RAISED), event(1, AlertKind.ACKNOWLEDGED, actor="Demo nurse"))
+    await runtime.start()
+    try:
+        async with asyncio.timeout(5):
+            while "alarm-1" not in runtime.core.book.entries:
+                await asyncio.sleep(0.02)
+        assert runtime.core.book.entries["alarm-1"].alarm.acknowledged_by == "Demo nurse"
+    finally:
+        await runtime.stop()
+
+
+async def test_older_alarms_are_found_by_time(dsn_ready: str, history: History) -> None:
+    record(dsn_ready, *[event(0, AlertKind.RAISED, f"a{i}", time_s=i) for i in range(10)])
+    found = await history.alarm_events_before(T0_NS + 5 * 10**9, limit=3)
+    assert [one.alarm_id for one in found] == ["a2", "a3", "a4"]
+
+
+async def test_a_strip_comes_out_of_stored_blocks(dsn_ready: str) -> None:
+    record(dsn_ready, event(0, AlertKind.RAISED), seqs=range(40))
+    runtime = Runtime(Settings(brokers=NOWHERE, dsn=dsn_ready))
+    await runtime.start()
+    try:
+        entry = await runtime.entry("alarm-1")
+        assert entry is not None
+        strip = await runtime.strip(entry)
+        assert strip is not None
+        wanted = strip_range(condition(), FS_HZ)
+        assert (strip.first_sample, strip.samples.shape[1]) == (
+            wanted.first_sample,
+            wanted.end_sample - wanted.first_sample,
+        )
+        assert strip.first_sample == (20 - BEFORE_S) * FS_HZ
+        assert [int(v) for v in strip.samples[1, ::250]] == [1000 + seq for seq in range(8, 34)]
+    finally:
+        await runtime.stop()
+
+
+async def test_an_acknowledgement_outlives_the_console_while_kafka_is_down(dsn_ready: str) -> None:
+    record(dsn_ready, event(0, AlertKind.RAISED))
+    before = Runtime(Settings(brokers=NOWHERE, dsn=dsn_ready))
+    await before.start()
+    alarm = before.core.book.entries["alarm-1"].alarm
+    receipt = await before.desk.submit(alarm, CommandKind.ACKNOWLEDGE, "Demo nurse", "seen", T0_NS, "::1")
+    assert (receipt.stored, receipt.published) == (True, False)
+    await before.stop()
+
+    after = Runtime(Settings(brokers=NOWHERE, dsn=dsn_ready))
+    topic = Topic()
+    after.desk = CommandDesk(after.core.book, topic, after.history, after.core.telemetry)
+    await after.start()
+    try:
+        await after.desk.try_again()
+        assert [(c.command_id, c.user, c.comment) for c in topic.sent] == [(receipt.command_id, "Demo nurse", "seen")]
+    finally:
+        await after.stop()
+    with psycopg.connect(dsn_ready) as connection:
+        rows = connection.execute("SELECT payload, published_at IS NOT NULL FROM alarm_command").fetchall()
+        (audit,) = connection.execute("SELECT user_name, action, alarm_id, detail FROM audit_log").fetchall()
+    ((payload, published),) = rows
+    assert decode_alarm_command(payload).command_id == receipt.command_id
+    assert published
+    assert audit == ("Demo nurse", "acknowledge", "alarm-1", "seen")
+
+
+async def test_the_audit_log_only_grows(dsn_ready: str, history: History) -> None:
+    await history.store_act("Demo nurse", "sign_in", T0_NS, "::1")
+    assert [row["action"] for row in await history.audit(10)] == ["sign_in"]
+    with psycopg.connect(dsn_ready, autocommit=True) as connection:
+        for statement in ("DELETE FROM audit_log", "UPDATE audit_log SET user_name = 'x'", "TRUNCATE audit_log"):
+            with pytest.raises(psycopg.errors.RaiseException, match="append only"):
+                connection.execute(statement.encode())
+
+
+async def test_users_of_the_database_replace_those_of_the_settings(dsn_ready: str) -> None:
+    runtime = Runtime(Settings(brokers=NOWHERE, dsn=dsn_ready, users="A, B"))
+    await runtime.start()
+    try:
+        assert await runtime.users() == ["A", "B"]
+        with psycopg.connect(dsn_ready, autocommit=True) as connection:
+            connection.execute("INSERT INTO console_user (user_name) VALUES ('Ward sister')")
+        assert await runtime.users() == ["Ward sister"]
+    finally:
+        await runtime.stop()
+
+
+async def test_the_ledger_is_the_databases(dsn_ready: str, history: History) -> None:
+    record(dsn_ready, seqs=range(5))
+    (row,) = await history.ledger()
+    assert (row["stream_id"], row["stored"], row["unexplained"]) == ("bed-1", 5, 0)
+
+
+async def test_a_database_that_is_not_there_is_unavailable_and_the_page_goes_on() -> None:
+    runtime = Runtime(Settings(brokers=NOWHERE, dsn="postgresql://nobody@127.0.0.1:1/none"))
+    await runtime.start()
+    try:
+        assert runtime.status().history == "down"
+        runtime.core.on_alarm(encode_alert_event(event(0, AlertKind.RAISED)))
+        assert (await runtime.entry("alarm-1")) is not None
+        assert runtime.history is not None
+        with pytest.raises(Unavailable, match="database"):
+            await runtime.history.ping()
+    finally:
+        await runtime.stop()
