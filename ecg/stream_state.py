@@ -8,39 +8,24 @@ from __future__ import annotations
 import io
 import pickle
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from ecg.beats.beat import Beat
 from ecg.beats.classifier import BeatClassifier
 from ecg.beats.detector import WAVE_BEFORE
-from ecg.conditioning import StreamBlock, kernel_to_stream
+from ecg.conditioning import kernel_to_stream
 from ecg.conditions import Condition
 from ecg.errors import InvalidSignal
 from ecg.heart_rate import HeartRate
 from ecg.quality.ladder import ArtefactLadder
 from ecg.quality.lead_quality import LeadQuality, QualityProblem
 from ecg.resample import KERNEL_FS_HZ
+from ecg.rhythm.rules import RhythmRules
 from ecg.stream_group import GroupBeats, GroupSeconds
 
 #: Changes whenever a snapshot of an older kernel cannot be read any more.
 SNAPSHOT_VERSION = 1
 _PROBLEMS_OF_BITS = tuple(tuple(p for p in QualityProblem if bits & p) for bits in range(128))
-
-
-class RhythmTracker(Protocol):
-    """The seam to ecg.rhythm: what the monitor asks of the rules of one stream."""
-
-    def step(self, beats: list[Beat], block: StreamBlock, profile: Any) -> tuple[list[Condition], str]:
-        """Conditions that changed (samples at the stream's rate) and the rhythm word."""
-        ...
-
-
-class NoRules:
-    """A tracker that knows no rhythm."""
-
-    def step(self, beats: list[Beat], block: StreamBlock, profile: Any) -> tuple[list[Condition], str]:
-        """Nothing, and unknown."""
-        return [], ""
 
 
 @dataclass(slots=True)
@@ -59,7 +44,7 @@ class StreamState:
     slot: int
     quality: tuple[LeadQuality, ...]
     heart_rate: HeartRate
-    rules: RhythmTracker
+    rules: RhythmRules
     classifier: BeatClassifier = field(default_factory=BeatClassifier)
     ladder: ArtefactLadder = field(default_factory=ArtefactLadder)
     rhythm: str = ""
@@ -70,7 +55,7 @@ class StreamState:
     ) -> StreamState:
         """State of a stream of which nothing is known yet."""
         quality = tuple(LeadQuality(name, 0.5) for name in lead_names)
-        return cls(epoch, fs_hz, lead_names, gains, slot, quality, HeartRate(fs_hz), NoRules())
+        return cls(epoch, fs_hz, lead_names, gains, slot, quality, HeartRate(fs_hz), RhythmRules())
 
     def restart(self, gains: tuple[float, ...]) -> None:
         """After a gap: what happened meanwhile is unknown; what the patient's beats look like is not forgotten."""

@@ -1,0 +1,73 @@
+"""What a rule says of a second: that its condition holds, since when, and why.
+
+Owns the answer type and the protocol every rule follows. Pure; must not import the rules or the monitor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ecg.conditions import ConditionCode, Evidence
+from ecg.profiles import RuleProfile
+from ecg.rhythm.timeline import SeenBeat, Timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A condition that holds at the timeline's second.
+
+    Attributes:
+        onset: Kernel sample where it began.
+        reason: In the nurse's words, with numbers and units.
+        evidence: The numbers.
+    """
+
+    onset: int
+    reason: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+class Rule(Protocol):
+    """One condition's rule; asked once per second, after the timeline has moved."""
+
+    @property
+    def code(self) -> ConditionCode:
+        """What it calls."""
+        ...
+
+    def look(self, now: Timeline, profile: RuleProfile, active: bool) -> Held | None:
+        """The condition, if it holds.
+
+        Args:
+            now: The stream up to this second.
+            profile: Thresholds.
+            active: Whether it held a second ago: what it takes to keep a condition is less than to begin it.
+        """
+        ...
+
+
+def rate_bpm(beats: Sequence[SeenBeat]) -> float | None:
+    """Mean rate over consecutive beats; None where fewer than two or one of their intervals is unknown."""
+    if len(beats) < 2 or any(beat.rr_s <= 0 for beat in beats[1:]):
+        return None
+    return 60.0 * (len(beats) - 1) / sum(beat.rr_s for beat in beats[1:])
+
+
+def last_beats(now: Timeline, n: int) -> list[SeenBeat]:
+    """The last n beats, oldest first; fewer where fewer are known."""
+    have = len(now.beats)
+    return [now.beats[i] for i in range(max(0, have - n), have)]
+
+
+def ventricular_run(now: Timeline, sure: float = 0.5) -> list[SeenBeat]:
+    """The ventricular beats at the end of what is known, oldest first; empty where the last beat is not one."""
+    run: list[SeenBeat] = []
+    for beat in reversed(now.beats):
+        if beat.ventricular < sure or beat.paced:
+            break
+        run.append(beat)
+        if beat.rr_s <= 0:
+            break
+    return run[::-1]

@@ -1,0 +1,144 @@
+"""The rhythm rules of one stream: every rule asked once per second, conditions begun, changed and ended.
+
+Owns the composition and the life of conditions; each rule is in its own module. Pure and picklable; must not import the
+monitor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from ecg.beats.beat import Beat
+from ecg.conditioning import StreamBlock, kernel_to_stream
+from ecg.conditions import LETHAL, Condition, ConditionCode
+from ecg.profiles import CINC2015, RuleProfile
+from ecg.rhythm.held import Held, Rule
+from ecg.rhythm.lethal import (
+    Asystole,
+    ExtremeBradycardia,
+    ExtremeTachycardia,
+    MalignantWave,
+    VentricularFibrillation,
+    VentricularTachycardia,
+)
+from ecg.rhythm.timeline import Timeline
+from ecg.rhythm.wave_model import RhythmModel, default_model
+
+#: A condition that lasts is reported again after so many seconds, where its reason has changed.
+UPDATE_S = 10
+_VENTRICULAR = (ConditionCode.VTA, ConditionCode.VFB)
+
+
+@dataclass(slots=True)
+class _Open:
+    """A condition that lasts, samples at the kernel rate, and when it was last reported."""
+
+    condition: Condition
+    reported: int
+
+
+@dataclass(slots=True)
+class RhythmRules:
+    """State of one stream's rules.
+
+    Attributes:
+        model: Networks to use instead of the shipped ones (cross-validation); None in service.
+    """
+
+    model: RhythmModel | None = None
+    timeline: Timeline = field(default_factory=Timeline)
+    wave: MalignantWave = field(default_factory=MalignantWave)
+    open: dict[ConditionCode, _Open] = field(default_factory=dict)
+    rules: tuple[Rule, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.rules:
+            self.rules = (
+                VentricularFibrillation(self.wave),
+                VentricularTachycardia(self.wave),
+                Asystole(),
+                ExtremeBradycardia(),
+                ExtremeTachycardia(),
+            )
+
+    def step(
+        self, beats: Sequence[Beat], block: StreamBlock, profile: RuleProfile | None = None
+    ) -> tuple[list[Condition], str]:
+        """One block of the stream.
+
+        Args:
+            beats: Beats that became final, samples at the kernel rate.
+            block: The conditioned samples, continuing the last block (or after a gap).
+            profile: Thresholds; None for the CinC 2015 defaults.
+
+        Returns:
+            Conditions begun, changed or ended, samples at the stream's rate; and the rhythm as a WFDB rhythm word without
+            "(", "" where unknown.
+        """
+        profile = profile or CINC2015
+        model = self.model or default_model()
+        changed: list[Condition] = []
+        end = self.timeline.end
+        if end is not None and block.first_sample != end:
+            changed += self._lose(end)
+        for second in self.timeline.advance(beats, block, model):
+            self.wave.move(self.timeline)
+            for rule in self.rules:
+                changed += self._ask(rule, profile, second)
+            self.timeline.frozen = self.wave.on or any(code in self.open for code in _VENTRICULAR)
+        return [_at_stream_rate(condition, block.stream_fs_hz) for condition in changed], self.word()
+
+    def word(self) -> str:
+        """The rhythm now."""
+        if not self.timeline.beats and not self.wave.on:
+            return ""
+        for code, word in _WORDS:
+            if code in self.open:
+                return word
+        return "N"
+
+    def _ask(self, rule: Rule, profile: RuleProfile, second: int) -> list[Condition]:
+        known = self.open.get(rule.code)
+        held = None
+        if self.timeline.usable or rule.code in LETHAL:
+            held = rule.look(self.timeline, profile, known is not None)
+        if held is None:
+            return [] if known is None else [self._end(rule.code, second)]
+        if known is None:
+            begun = Condition(rule.code, min(held.onset, second), second, held.reason, None, held.evidence)
+            self.open[rule.code] = _Open(begun, second)
+            return [begun]
+        return self._update(known, held, second)
+
+    def _update(self, known: _Open, held: Held, second: int) -> list[Condition]:
+        if second - known.reported < UPDATE_S * 250 or held.reason == known.condition.reason:
+            return []
+        known.condition = replace(known.condition, reason=held.reason, evidence=held.evidence)
+        known.reported = second
+        return [known.condition]
+
+    def _end(self, code: ConditionCode, sample: int) -> Condition:
+        known = self.open.pop(code).condition
+        return replace(known, ended_sample=max(sample, known.detected_sample))
+
+    def _lose(self, end: int) -> list[Condition]:
+        """A gap: what was so until its start is unknown after it."""
+        self.wave.forget()
+        return [self._end(code, end) for code in list(self.open)]
+
+
+_WORDS = (
+    (ConditionCode.VFB, "VF"),
+    (ConditionCode.VTA, "VT"),
+)
+
+
+def _at_stream_rate(condition: Condition, fs_hz: float) -> Condition:
+    ended = condition.ended_sample
+    return replace(
+        condition,
+        onset_sample=kernel_to_stream(condition.onset_sample, fs_hz),
+        detected_sample=kernel_to_stream(condition.detected_sample, fs_hz),
+        ended_sample=None if ended is None else kernel_to_stream(ended, fs_hz),
+    )
