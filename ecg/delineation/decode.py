@@ -101,7 +101,9 @@ def find_beats(probabilities: FloatArray, usable: NDArray[np.bool_], activity: F
     agreed = probabilities[usable][:, 2].mean(axis=0, keepdims=True)
     out = np.empty((_MOST, 4))
     n = _segments(agreed[0], activity, np.float32(0.55), np.float32(5.0), out)
-    at = out[:n, 1]
+    whole = (out[:n, 0] > 0) & (out[:n, 2] < agreed.shape[1] - 1)  # a QRS cut by the window's edge has no fiducial
+    out = out[:n][whole]
+    n, at = len(out), out[:, 1]
     # Two peaks closer than a heart can beat (200 ms) are one QRS: keep the surer.
     keep: list[int] = []
     for k in range(n):
@@ -126,22 +128,32 @@ def assign(
         (n_beats, 9) P, QRS and T onset, peak, end; NaN where the beat has none.
     """
     out = np.full((len(beats), 9), np.nan)
-    for k, beat in enumerate(beats):
-        if len(qrs):
-            gap = np.maximum(qrs[:, 0] - beat, beat - qrs[:, 2])
-            best = int(np.argmin(gap))
-            if gap[best] <= 0.08 * FS_HZ:
-                out[k, 3:6] = qrs[best, :3]
-    for k, beat in enumerate(beats):
-        start = out[k, 3] if np.isfinite(out[k, 3]) else beat - 0.05 * FS_HZ
-        end = out[k, 5] if np.isfinite(out[k, 5]) else beat + 0.06 * FS_HZ
-        before = beats[k - 1] if k else -np.inf
-        after = beats[k + 1] if k + 1 < len(beats) else np.inf
-        mine = p[(p[:, 1] > max(before, beat - 0.45 * FS_HZ)) & (p[:, 2] <= start + 2)]
-        if len(mine):
-            out[k, 0:3] = mine[-1, :3]
-        mine = t[(t[:, 0] >= end - 3) & (t[:, 1] < min(after, beat + 0.8 * FS_HZ))]
-        if len(mine):
-            weight = (mine[:, 2] - mine[:, 0]) * mine[:, 3]
-            out[k, 6:9] = mine[int(np.argmax(weight)), :3]
+    _assign(beats, p, qrs, t, float(FS_HZ), out)
     return out
+
+
+@numba.njit(cache=True, nogil=True)
+def _assign(beats: Any, p: Any, qrs: Any, t: Any, fs_hz: float, out: Any) -> None:
+    n = beats.shape[0]
+    for k in range(n):
+        best, best_gap = -1, 0.08 * fs_hz
+        for i in range(qrs.shape[0]):
+            gap = max(qrs[i, 0] - beats[k], beats[k] - qrs[i, 2])
+            if gap <= best_gap:
+                best, best_gap = i, gap
+        if best >= 0:
+            out[k, 3:6] = qrs[best, :3]
+    for k in range(n):
+        start = out[k, 3] if np.isfinite(out[k, 3]) else beats[k] - 0.05 * fs_hz
+        end = out[k, 5] if np.isfinite(out[k, 5]) else beats[k] + 0.06 * fs_hz
+        before = beats[k - 1] if k > 0 else -np.inf
+        after = beats[k + 1] if k + 1 < n else np.inf
+        for i in range(p.shape[0]):  # the last P before the QRS
+            if max(before, beats[k] - 0.45 * fs_hz) < p[i, 1] and p[i, 2] <= start + 2:
+                out[k, 0:3] = p[i, :3]
+        heaviest = 0.0
+        for i in range(t.shape[0]):  # the largest T after it
+            weight = (t[i, 2] - t[i, 0]) * t[i, 3]
+            if t[i, 0] >= end - 3 and t[i, 1] < min(after, beats[k] + 0.8 * fs_hz) and weight > heaviest:
+                out[k, 6:9] = t[i, :3]
+                heaviest = weight

@@ -6,6 +6,7 @@ A small 1-D U-Net (35,000 weights, as trained by training/delineator) that sees 
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -179,3 +180,10 @@ def probabilities(
     companion = np.pad(activity, (0, short)) if short else np.ascontiguousarray(activity)
     found: FloatArray = _probabilities(padded, companion, usable, w, b)[:, :, :n]
     return found
+
+
+@cache
+def trained_on(name: str = "all") -> frozenset[int]:
+    """LUDB record numbers that packaged weights were trained on."""
+    manifest = json.loads(files("ecg.delineation").joinpath("weights.json").read_text())
+    return frozenset(manifest["weights"][name]["records"])

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecg.delineation.delineate import Marks
-from ecg.measurements.ensemble import Ensemble
+from ecg.measurements.ensemble import Ensemble, nan_quantile
 
 FloatArray = NDArray[np.float64]
 
@@ -45,11 +45,7 @@ def lead_marks(marks: Marks, beat: Ensemble) -> FloatArray:
     """(n_recorded, 9) median over the dominant beats of each mark from the fiducial, ms; NaN where too few show it."""
     relative = marks.marks_ms[:, beat.dominant] - beat.fiducials_ms[beat.dominant][:, None]
     share = np.isfinite(relative).mean(axis=1)
-    out = np.full(share.shape, np.nan)
-    rows, columns = np.nonzero(share >= _SHARE)
-    if rows.size:
-        out[rows, columns] = np.nanmedian(relative[rows, :, columns], axis=1)
-    return out
+    return np.where(share >= _SHARE, nan_quantile(np.moveaxis(relative, 1, 0), 0.5), np.nan)
 
 
 def global_boundaries(per_lead: FloatArray) -> Boundaries:
@@ -60,9 +56,8 @@ def global_boundaries(per_lead: FloatArray) -> Boundaries:
     """
 
     def edge(column: int, quantile: float) -> float | None:
-        values = per_lead[:, column]
-        values = values[np.isfinite(values)]
-        return float(np.quantile(values, quantile)) if values.size else None
+        value = float(nan_quantile(per_lead[:, column], quantile))
+        return value if np.isfinite(value) else None
 
     low, high = _EDGE_QUANTILE, 1 - _EDGE_QUANTILE
     shown = np.isfinite(per_lead)

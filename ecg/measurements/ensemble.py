@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecg.beats.beat import BeatClass
-from ecg.delineation.conditioning import at_rate, fill_gaps
+from ecg.delineation.conditioning import FS_HZ as CONDITIONED_FS_HZ
+from ecg.delineation.conditioning import Conditioned, at_rate, fill_gaps
 from ecg.delineation.delineate import Marks
 from ecg.measurements.leads import LeadSet
 
@@ -25,6 +26,8 @@ BEFORE_MS, LONGEST_AFTER_MS = 420.0, 760.0
 _SHAPE_MS, _SHIFT_MS = (-70.0, 110.0), 36.0
 #: Correlation at which two beats have one shape.
 _ALIKE = 0.85
+#: A group this frequent beside the largest is measured in its place where its QRS is this much narrower.
+_FREQUENT, _NARROWER_MS = 0.3, 20.0
 #: Level before the QRS onset, ms: short enough to stay behind P, long enough to average.
 _LEVEL_MS = (-16.0, -2.0)
 
@@ -80,23 +83,23 @@ def ensemble(
     x = at_rate(filled, fs_hz, FS_HZ)
     whole = valid.all()
     ready = marks.conditioned
-    scale = np.where(ready.usable, 1 / np.maximum(ready.scale_mv, 1e-3), 0.0)
-    at, likeness, dominant = _aligned(x * scale[:, None], marks.beats_ms / _MS, labels)
-    onset = _onset_offset(marks, at * _MS, dominant)
+    at_ms, likeness, dominant = _aligned(ready, marks.beats_ms * CONDITIONED_FS_HZ / 1000.0, _qrs_ms(marks), labels)
+    onset = _onset_offset(marks, at_ms, dominant)
+    at = at_ms / _MS
     usable = np.array([bool((~ready.usable[np.abs(row) > 1e-9]).sum() == 0) for row in leads.mixing])
     level_at = at + (onset / _MS)
     x = leads.mixing @ x
     x = x - _baseline(x, level_at[dominant])
-    rr_ms = np.diff(at * _MS)
+    rr_ms = np.diff(at_ms)
     after_ms = float(np.clip(np.median(rr_ms) - 120.0, 340.0, LONGEST_AFTER_MS)) if len(rr_ms) else LONGEST_AFTER_MS
     before, after = int(BEFORE_MS / _MS), int(after_ms / _MS)
-    beats = _cut(x, at[dominant], before, after)  # (n_leads, n_used, n)
+    beats = _cut(x, at[dominant], before, after)  # (n_leads, n, n_used)
     if not whole:
         beats = _without_gaps(beats, leads.mixing, valid, fs_hz, at[dominant], before, after)
     course = _median(beats)
     course -= course[:, _level_slice(before, onset)].mean(axis=1, keepdims=True)
     noise = _noise(beats, course)
-    return Ensemble(leads, course, before, noise, usable, at * _MS, dominant, likeness, beats.shape[1])
+    return Ensemble(leads, course, before, noise, usable, at_ms, dominant, likeness, beats.shape[2])
 
 
 def _level_slice(zero: int, onset_ms: float) -> slice:
@@ -105,12 +108,12 @@ def _level_slice(zero: int, onset_ms: float) -> slice:
 
 
 def _cut(x: FloatArray, at: FloatArray, before: int, after: int) -> FloatArray:
-    """(n_leads, n_beats, before + after) stretches; complete beats alone where there are any, the ends held otherwise."""
+    """(n_leads, before + after, n_beats) stretches; complete beats alone where there are any, the ends held otherwise."""
     first = np.round(at).astype(np.int64) - before
     complete = (first >= 0) & (first + before + after <= x.shape[1])
     if complete.any():
         first = first[complete]
-    position = np.clip(first[:, None] + np.arange(before + after), 0, x.shape[1] - 1)
+    position = np.clip(np.arange(before + after)[:, None] + first, 0, x.shape[1] - 1)
     cut: FloatArray = x[:, position]
     return cut
 
@@ -133,25 +136,32 @@ def _without_gaps(
 
 
 def _median(beats: FloatArray) -> FloatArray:
-    if not np.isnan(beats).any():
-        middle: FloatArray = np.median(beats, axis=1) if beats.shape[1] > 2 else beats.mean(axis=1)
-        return middle
-    seen = np.isfinite(beats).any(axis=1)
-    out = np.zeros((beats.shape[0], beats.shape[2]))
-    rows, columns = np.nonzero(seen)
-    out[rows, columns] = np.nanmedian(beats[rows, :, columns], axis=1)
-    return out
+    """(n_leads, n) median over the last axis; 0 where there is nothing."""
+    middle = nan_quantile(np.moveaxis(beats, 2, 0), 0.5)
+    return np.where(np.isfinite(middle), middle, 0.0)
+
+
+def nan_quantile(x: FloatArray, q: float) -> FloatArray:
+    """Quantile over the first axis of what is not NaN (linear between neighbours); NaN where nothing is."""
+    ordered = np.sort(np.moveaxis(x, 0, -1), axis=-1)  # NaN last
+    count = np.isfinite(ordered).sum(axis=-1)
+    place = np.maximum(count - 1, 0) * q
+    low = np.floor(place).astype(np.int64)
+    high = np.minimum(low + 1, np.maximum(count - 1, 0))
+    a, b = (np.take_along_axis(ordered, k[..., None], axis=-1)[..., 0] for k in (low, high))
+    value: FloatArray = np.where(count > 0, a + (place - low) * (b - a), np.nan)
+    return value
 
 
 def _noise(beats: FloatArray, course: FloatArray) -> FloatArray:
     """Standard error of the median beat from the spread of beats about it; from its own roughness for a single beat."""
-    n = beats.shape[1]
+    n = beats.shape[2]
     if n < 2:
         rough = np.diff(course, n=2, axis=1)
         single: FloatArray = 1.4826 * np.median(np.abs(rough), axis=1) / np.sqrt(6.0)
         return single
-    spread = np.abs(beats - course[:, None, :])[:, :, ::4].reshape(len(beats), -1)
-    error: FloatArray = 1.4826 * np.nanmedian(spread, axis=1) * np.sqrt(np.pi / 2 / n)
+    spread = np.abs(beats - course[:, :, None])[:, ::4].reshape(len(beats), -1)
+    error: FloatArray = 1.4826 * nan_quantile(spread.T, 0.5) * np.sqrt(np.pi / 2 / n)
     return error
 
 
@@ -172,31 +182,43 @@ def _onset_offset(marks: Marks, at_ms: FloatArray, dominant: NDArray[np.bool_]) 
 
 
 def _aligned(
-    x: FloatArray, at: FloatArray, labels: tuple[BeatClass, ...] | None
+    ready: Conditioned, at: FloatArray, qrs_ms: FloatArray, labels: tuple[BeatClass, ...] | None
 ) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
-    """Shifts every beat onto the commonest shape; returns fiducials (samples), likeness and the dominant ones."""
-    shift = int(_SHIFT_MS / _MS)
-    first, last = (int(ms / _MS) for ms in _SHAPE_MS)
-    span = np.arange(first, last)
+    """Shifts every beat onto the commonest shape.
+
+    Args:
+        ready: The window as the network saw it (250 Hz, no wander, leads of one size).
+        at: (n_beats,) fiducials in its samples.
+        qrs_ms: (n_beats,) QRS durations.
+        labels: Classes, where known.
+
+    Returns:
+        Fiducials in ms, likeness to the commonest shape, and which beats have it.
+    """
+    step_ms = 1000.0 / CONDITIONED_FS_HZ
+    shift = int(_SHIFT_MS / step_ms)
+    span = np.arange(int(_SHAPE_MS[0] / step_ms), int(_SHAPE_MS[1] / step_ms))
+    x = ready.leads[ready.usable]
     position = np.round(at).astype(int)[:, None, None] + np.arange(-shift, shift + 1)[:, None] + span
-    stretches = x[:, np.clip(position, 0, x.shape[1] - 1)]  # (n_leads, n_beats, n_shifts, n_span)
-    shapes = np.moveaxis(stretches, 0, 2)
+    shapes = np.moveaxis(x[:, np.clip(position, 0, x.shape[1] - 1)], 0, 2)  # (n_beats, n_shifts, n_leads, n_span)
     shapes = shapes - shapes.mean(axis=3, keepdims=True)
     shapes = shapes.reshape(*shapes.shape[:2], -1)
-    shapes = shapes / np.maximum(np.linalg.norm(shapes, axis=2, keepdims=True), 1e-9)
+    shapes = shapes / np.maximum(np.sqrt((shapes**2).sum(axis=2, keepdims=True)), 1e-9)
     template = shapes[_most_typical(shapes[:, shift]), shift]
+    every = np.arange(len(at))
     for _ in range(2):
         match = shapes @ template  # (n_beats, n_shifts)
         best = match.argmax(axis=1)
-        here = shapes[np.arange(len(at)), best]
+        here = shapes[every, best]
         alike = here @ here.T > _ALIKE
-        centre = int(np.argmax(_votes(alike, labels)))
-        dominant = alike[centre] & _eligible(labels, len(at))
-        if not dominant.any():
-            dominant = alike[centre]
+        dominant = _commonest(alike, qrs_ms, _eligible(labels, len(at)))
         template = here[dominant].mean(axis=0)
-        template = template / np.linalg.norm(template)
-    return np.round(at) + best - shift, (here @ template), dominant
+        template = template / max(float(np.sqrt((template**2).sum())), 1e-9)
+    inner = np.clip(best, 1, 2 * shift - 1)
+    low, top, high = match[every, inner - 1], match[every, inner], match[every, inner + 1]
+    bend = low - 2 * top + high
+    finer = np.where((inner == best) & (bend < 0), 0.5 * (low - high) / np.where(bend < 0, bend, 1.0), 0.0)
+    return (np.round(at) + best - shift + finer) * step_ms, match.max(axis=1).astype(np.float64), dominant
 
 
 def _most_typical(shapes: FloatArray) -> int:
@@ -211,6 +233,23 @@ def _eligible(labels: tuple[BeatClass, ...] | None, n: int) -> NDArray[np.bool_]
     return ok if ok.any() else np.ones(n, bool)
 
 
-def _votes(alike: NDArray[np.bool_], labels: tuple[BeatClass, ...] | None) -> FloatArray:
-    votes: FloatArray = alike.sum(axis=1) * _eligible(labels, len(alike))
-    return votes
+def _commonest(alike: NDArray[np.bool_], qrs_ms: FloatArray, eligible: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The group to measure: the largest, unless a narrower one is frequent (in bigeminy the ectopic beats may be more)."""
+    votes = alike[:, eligible].sum(axis=1) * eligible
+    largest = int(np.argmax(votes))
+    best = largest
+    for k in np.flatnonzero(votes >= max(2, _FREQUENT * votes[largest])):
+        if _width(qrs_ms, alike[k] & eligible) < _width(qrs_ms, alike[best] & eligible) - _NARROWER_MS:
+            best = int(k)
+    group: NDArray[np.bool_] = alike[best] & eligible
+    return group
+
+
+def _width(qrs_ms: FloatArray, group: NDArray[np.bool_]) -> float:
+    known = qrs_ms[group & np.isfinite(qrs_ms)]
+    return float(np.median(known)) if known.size else np.inf
+
+
+def _qrs_ms(marks: Marks) -> FloatArray:
+    """(n_beats,) median QRS duration over leads."""
+    return nan_quantile(marks.marks_ms[:, :, 5] - marks.marks_ms[:, :, 3], 0.5)

@@ -16,7 +16,7 @@ from ecg.delineation.conditioning import MIN_DURATION_S, checked
 from ecg.delineation.delineate import Marks, mark
 from ecg.errors import InvalidSignal
 from ecg.measurements.boundaries import Boundaries, global_boundaries, lead_marks
-from ecg.measurements.ensemble import Ensemble, ensemble
+from ecg.measurements.ensemble import Ensemble, ensemble, nan_quantile
 from ecg.measurements.lead_rows import MOST_NOISE_MV, put_lead
 from ecg.measurements.leads import canonical, lead_set
 from ecg.measurements.measurement import MeasurementTable
@@ -75,7 +75,7 @@ def _put_all(rows: Rows, found: Marks, beat: Ensemble, end_ms: float) -> None:
             rows.put(name, None, reason)
         return
     put_rate(rows, beat.fiducials_ms)
-    on, off = _per_beat(found.marks_ms[:, :, 3], 0.3), _per_beat(found.marks_ms[:, :, 5], 0.7)
+    on, off = nan_quantile(found.marks_ms[:, :, 3], 0.3), nan_quantile(found.marks_ms[:, :, 5], 0.7)
     put_premature(rows, beat.fiducials_ms, off - on)
     at = global_boundaries(lead_marks(found, beat))
     qrs_on = np.where(np.isfinite(on), on, beat.fiducials_ms + (at.qrs_on if at.qrs_on is not None else -40.0))
@@ -103,15 +103,6 @@ def _p_missing(rows: Rows, at: Boundaries) -> str:
     if share < P_SHARE or at.p_on is None:
         return "no P wave found at a steady distance before the QRS"
     return ""
-
-
-def _per_beat(marks_ms: FloatArray, quantile: float) -> FloatArray:
-    """(n_beats,) one mark over the leads that show it; NaN where none does."""
-    out = np.full(marks_ms.shape[1], np.nan)
-    seen = np.isfinite(marks_ms).any(axis=0)
-    if seen.any():
-        out[seen] = np.nanquantile(marks_ms[:, seen], quantile, axis=0)
-    return out
 
 
 def _samples(beats: Sequence[Beat] | None, n_samples: int) -> NDArray[np.int64] | None:
