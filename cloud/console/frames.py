@@ -27,6 +27,8 @@ from ecg.segments import Int16Array, Lead, LeadState
 
 VERSION = 1
 HISTORY = 1
+#: Handle of a strip whose bed this run of the console has not seen.
+NO_HANDLE = 0xFFFFFFFF
 _FRAME = struct.Struct("<2sBBHH")
 _STRIP = struct.Struct("<IHHIIddd")
 _LEAD = struct.Struct("<ffBB14s")

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 
 from cloud.console.alarm_book import Entry
-from cloud.console.frames import HISTORY, pack_frame, pack_strip
+from cloud.console.frames import HISTORY, NO_HANDLE, pack_frame, pack_strip
 from cloud.console.routes.asking import ACT_REFUSED, NOT_FOUND, Actor, RuntimeOf, remote_of
 from cloud.console.runtime import Runtime, entries_of
 from cloud.console.schemas import (
@@ -82,15 +82,19 @@ async def get_strip(
         Literal["json", "frame"], Query(alias="format", description="frame: cloud/console/frames.py")
     ] = "json",
 ) -> StripOut:
-    """The strip stored with an alarm: at least 10 s before its onset where the signal was there."""
+    """The strip stored with an alarm: at least 10 s before its onset where the signal was there.
+
+    Where no signal is stored, JSON is a 404 and a frame has no strips.
+    """
     entry = await _entry(runtime, alarm_id)
     strip = await runtime.strip(entry)
-    if strip is None:
-        raise HTTPException(404, f"no signal is stored for alarm {alarm_id!r}")
     if as_format == "frame":
         bed = runtime.core.board.beds.get(entry.alarm.condition.stream_id)
-        frame = pack_frame([pack_strip(strip, bed.handle if bed else 0xFFFFFFFF, HISTORY)])
+        handle = bed.handle if bed else NO_HANDLE
+        frame = pack_frame([] if strip is None else [pack_strip(strip, handle, HISTORY)])
         return Response(frame, media_type="application/octet-stream")  # type: ignore[return-value]
+    if strip is None:
+        raise HTTPException(404, f"no signal is stored for alarm {alarm_id!r}")
     return strip_view(entry.alarm.condition.stream_id, strip)
 
 

@@ -19,7 +19,7 @@ from ecg.interpretation import Checked, Claim, ClaimKind, InterpretationRecord, 
 from ecg.wire import encode_alert_event
 from ecg.wire_reasoner import encode_interpretation
 from tests.unit.console.test_commands import Topic
-from tests.unit.console.wire_samples import FS_HZ, T0_NS, S, batch, event, segment, vitals
+from tests.unit.console.wire_samples import FS_HZ, T0_NS, S, batch, condition, event, segment, vitals
 
 ATTACK = "<img src=x onerror=alert(1)>"
 
@@ -86,6 +86,14 @@ def test_an_alarm_comes_with_life_explanation_and_strip(console: Console) -> Non
     (strip,) = read_frame(frame.content)
     assert strip.samples.shape == (2, 26 * 250)
     assert strip.first_sample == 8 * 250
+
+
+def test_an_alarm_without_stored_signal_says_so(console: Console) -> None:
+    about = condition(stream_id="bed-unseen")
+    console.runtime.core.on_alarm(encode_alert_event(event(0, AlertKind.RAISED, "alarm-2", about)))
+    assert console.client.get("/api/alarms/alarm-2").json()["strip"] is None
+    assert console.client.get("/api/alarms/alarm-2/strip").status_code == 404
+    assert list(read_frame(console.client.get("/api/alarms/alarm-2/strip?format=frame").content)) == []
 
 
 @pytest.mark.parametrize(

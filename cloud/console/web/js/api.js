@@ -60,13 +60,8 @@ export const api = {
   judge: (alarmId, verdict) => send(`${alarmPath(alarmId)}/judge`, 'POST', { verdict }),
   /** @param {string} alarmId @returns {Promise<Strip|null>} null where no signal is stored */
   async strip(alarmId) {
-    try {
-      const response = await request(`${alarmPath(alarmId)}/strip?format=frame`);
-      return readFrame(await response.arrayBuffer())[0] ?? null;
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 404) return null;
-      throw error;
-    }
+    const response = await request(`${alarmPath(alarmId)}/strip?format=frame`);
+    return readFrame(await response.arrayBuffer())[0] ?? null;
   },
   /** @param {string} bed @returns {Promise<{time_s: number[], heart_rate_bpm: (number|null)[]}>} */
   trend: async (bed) => (await request(`/api/beds/${encodeURIComponent(bed)}/trend`)).json(),
