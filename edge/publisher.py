@@ -10,6 +10,7 @@ MAX_BACKFILL_IN_FLIGHT late messages are unacknowledged, so that live segments n
 from __future__ import annotations
 
 import random
+import socket
 import threading
 import time
 from collections import deque
@@ -29,12 +30,14 @@ _log = structlog.get_logger("vigil.edge.publisher")
 
 MAX_LIVE_QUEUED = 512
 MAX_BACKFILL_IN_FLIGHT = 2
+MAX_BACKFILL_QUEUED = 32
 #: Unacknowledged for this long, a live message is no longer live: the connection counts as lost and it goes by backfill.
 DELIVERY_TIMEOUT_S = 8.0
 _REQUEST_TIMEOUT_S = 5.0
 _BACKOFF_FIRST_S, _BACKOFF_MOST_S = 0.25, 15.0
 _REMIND_S = 30.0
 _CLOSE_S = 2.0
+_REACH_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,7 @@ class Publisher:
     @property
     def room_for_late(self) -> int:
         """Late messages that may be offered now."""
-        return max(0, MAX_BACKFILL_IN_FLIGHT - len(self._late) - self._late_in_flight) if self.connected else 0
+        return max(0, MAX_BACKFILL_QUEUED - len(self._late)) if self.connected else 0
 
     def offer(self, message: Message) -> bool:
         """Queues a live message. False where there is no connection or no room: it is the caller's again."""
@@ -178,7 +181,24 @@ class Publisher:
                 delay_s, lost_s, reminded_s = _BACKOFF_FIRST_S, time.monotonic(), time.monotonic()
                 _log.warning("broker_lost", brokers=self._brokers)
 
+    def _reach(self) -> None:
+        """Whether any broker answers at all; a KafkaProducer that finds none leaves its sockets open.
+
+        Raises:
+            OSError: None does; the last one's error.
+        """
+        last: OSError = OSError("no broker given")
+        for broker in self._brokers:
+            host, _, port = broker.rpartition(":")
+            try:
+                socket.create_connection((host, int(port)), timeout=_REACH_S).close()
+                return
+            except OSError as error:
+                last = error
+        raise last
+
     def _connect(self) -> Any:
+        self._reach()
         options: dict[str, Any] = {
             "bootstrap_servers": self._brokers,
             "client_id": "vigil-edge",
