@@ -7,12 +7,11 @@ since everything of a bed is on one: giving a partition up is dropping its proce
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from ecg import wire
-from ecg.alarm_cycle import AlarmCycle
 from ecg.alarms import AlertKind
-from ecg.conditions import ConditionCode, ConditionEvent, Origin, Priority
+from ecg.conditions import ConditionEvent, Origin
 from ecg.errors import InvalidSignal
 from ecg.gaps import DeviceState
 from ecg.monitor import Monitor, MonitorOutput, Rules
@@ -20,23 +19,14 @@ from ecg.segments import Segment
 from ecg.vitals import LeadReport, Vitals
 from ecg.windows import Windower
 from stream.beds import OWN_CODES, Bed
-from stream.escalations import ESCALATED, EscalationPolicy
+from stream.desk import Desk
+from stream.escalations import EscalationPolicy
 from stream.ordering import Fate, Ordered
 from stream.outputs import Outputs, Position, letter, letter_of_rejected, letter_of_segment
 from stream.screener import Screened
 from stream.strips import Strips
 
-S = 1_000_000_000
-#: After a restart, what the rules reported before it must be seen again within this, or it is over.
-CONFIRM_NS = 60 * S
-#: An alarm raised by the edge waits so long for the segments that show why.
-STRIP_WAIT_NS = 5 * S
-#: Alarms younger than this at a restart are escalated again where they have no interpretation yet.
-ESCALATE_AGAIN_NS = 120 * S
-UNAVAILABLE = "interpretation unavailable: "
 _NOWHERE = Position("", -1, -1)
-
-Key = tuple[str, ConditionCode]
 
 
 class Processor:
@@ -48,17 +38,14 @@ class Processor:
     """
 
     def __init__(self, hop_s: float = 2.0) -> None:
-        self.cycle = AlarmCycle()
         self.counts: Counter[str] = Counter()
         self._monitor = Monitor(rules=Rules.ALL)
         self._windower = Windower(hop_s=hop_s)
         self._strips = Strips()
         self._policy = EscalationPolicy()
         self._beds: dict[str, Bed] = {}
-        self._awaiting_strip: dict[str, tuple[ConditionEvent, Priority, int]] = {}
-        self._warming = False
-        self._active: dict[Key, ConditionEvent] = {}  # what the rules say, followed while warming
-        self._unconfirmed: dict[Key, int] = {}
+        self._desk = Desk(self._beds, self._strips, self._policy)
+        self.cycle = self._desk.cycle
 
     @property
     def beds(self) -> int:
@@ -118,7 +105,8 @@ class Processor:
             out.dead_letters.append(letter(error, payload, at, now_ns))
             return out
         self._bed(event.stream_id, event.agent_id)
-        self._condition(event, now_ns, out)
+        self._desk.conditions([event], now_ns, out)
+        self._desk.escalate(now_ns, out)
         return out
 
     def on_command(self, payload: bytes | None, at: Position, now_ns: int) -> Outputs:
@@ -147,7 +135,7 @@ class Processor:
             return out
         if bed.newest is None or health.epoch >= bed.newest.epoch:
             for code in OWN_CODES:
-                self._conditions(bed.end(code, now_ns), now_ns, out)
+                self._desk.conditions(bed.end(code, now_ns), now_ns, out)
             out.alerts += self.cycle.on_lost(health.stream_id, now_ns)
             self._forget(health.stream_id)
         return out
@@ -181,46 +169,23 @@ class Processor:
         for bed in self._beds.values():
             if bed.order.held:
                 ready += self._noted(bed, bed.order.expire(now_ns), now_ns, out)
-            self._conditions(bed.tick(now_ns), now_ns, out)
+            self._desk.conditions(bed.tick(now_ns), now_ns, out)
         self._step(ready, _NOWHERE, now_ns, out)
-        self._escalate(now_ns, out)
-        for key, due_ns in list(self._unconfirmed.items()):
-            if now_ns >= due_ns:
-                del self._unconfirmed[key]
-                out.alerts += self.cycle.on_lost(key[0], now_ns, code=key[1], origin=Origin.STREAM)
-        out.alerts += self.cycle.on_time(now_ns)
+        self._desk.on_time(now_ns, out)
         return out
 
     # Recovery: cycle.restore, then warm for each batch read back, then go_live
 
     def warm(self, payload: bytes | None, arrived_ns: int) -> None:
         """A batch read back: rebuilds what it built before, and publishes nothing."""
-        self._warming = True
+        self._desk.warming = True
         self.on_segments(payload, _NOWHERE, arrived_ns)
         self.counts.clear()
-        self._warming = False
 
     def go_live(self, now_ns: int) -> Outputs:
-        """Brings alarms and rules together again."""
+        """Brings alarms and rules together again; from here on everything is published."""
         out = Outputs()
-        known: set[Key] = set()
-        for alarm in self.cycle.open_alarms():
-            event = alarm.condition
-            key = (event.stream_id, event.condition.code)
-            known.add(key)
-            bed = self._bed(event.stream_id, event.agent_id)
-            if alarm.condition_active and key[1] in OWN_CODES:
-                bed.technical[key[1]] = event
-            elif alarm.condition_active and Origin.STREAM in alarm.origins and key not in self._active:
-                self._unconfirmed[key] = now_ns + CONFIRM_NS
-            young = now_ns - alarm.raised_time_ns < ESCALATE_AGAIN_NS
-            answered = alarm.interpretation and not alarm.interpretation.startswith("interpretation pending")
-            if alarm.priority in ESCALATED and young and not answered:
-                self._awaiting_strip[alarm.alarm_id] = (event, alarm.priority, now_ns + STRIP_WAIT_NS)
-        for key, event in self._active.items():
-            if key not in known:
-                self._condition(event, now_ns, out)
-        self._escalate(now_ns, out)
+        self._desk.go_live(now_ns, out)
         return out
 
     # Inside
@@ -271,17 +236,17 @@ class Processor:
                 self._refuse(segment, bed, refused[id(segment)], at, now_ns, out)
                 continue
             result = next(results)
-            if bed.newest is not None and bed.newest.epoch < segment.epoch and not self._warming:
+            if bed.newest is not None and bed.newest.epoch < segment.epoch and not self._desk.warming:
                 out.alerts += self.cycle.on_lost(segment.stream_id, now_ns, before_epoch=segment.epoch)
-            self._conditions(bed.accepted(segment, now_ns), now_ns, out)
+            self._desk.conditions(bed.accepted(segment, now_ns), now_ns, out)
             self._strips.add(segment)
             try:
                 out.windows += self._windower.step(segment)
             except InvalidSignal as error:
                 self._refuse(segment, bed, error, at, now_ns, out)
             out.vitals.setdefault(bed.agent_id, []).append(_vitals(result))
-            self._conditions(_events(result, segment, bed.agent_id), now_ns, out)
-        self._escalate(now_ns, out)
+            self._desk.conditions(_events(result, segment, bed.agent_id), now_ns, out)
+        self._desk.escalate(now_ns, out)
 
     def _refuse(
         self, segment: Segment, bed: Bed, error: InvalidSignal, at: Position, now_ns: int, out: Outputs
@@ -290,47 +255,7 @@ class Processor:
         self._fault(bed, str(error), now_ns, out)
 
     def _fault(self, bed: Bed, reason: str, now_ns: int, out: Outputs) -> None:
-        self._conditions(bed.fault(reason, now_ns), now_ns, out)
-
-    def _conditions(self, events: Iterable[ConditionEvent], now_ns: int, out: Outputs) -> None:
-        for event in events:
-            self._condition(event, now_ns, out)
-
-    def _condition(self, event: ConditionEvent, now_ns: int, out: Outputs) -> None:
-        key = (event.stream_id, event.condition.code)
-        if self._warming:
-            if event.condition.active and key[1] not in OWN_CODES:
-                self._active[key] = event
-            else:
-                self._active.pop(key, None)
-            return
-        if event.origin is Origin.STREAM:
-            self._unconfirmed.pop(key, None)
-        alerts = self.cycle.on_condition(event, now_ns)
-        out.alerts += alerts
-        for alert in alerts:
-            if alert.kind is AlertKind.RAISED and alert.priority in ESCALATED:
-                self._awaiting_strip[alert.alarm_id] = (event, alert.priority, now_ns + STRIP_WAIT_NS)
-        if event.origin is Origin.EDGE:
-            self._escalate(now_ns, out)
-
-    def _escalate(self, now_ns: int, out: Outputs) -> None:
-        """Escalates new alarms whose strip is there: up to the sample by which the rule could say so."""
-        for alarm_id, (event, priority, due_ns) in list(self._awaiting_strip.items()):
-            bed = self._beds.get(event.stream_id)
-            newest = bed.newest if bed else None
-            there = newest is not None and newest.epoch == event.epoch
-            if there and newest and newest.end_sample < event.condition.detected_sample and now_ns < due_ns:
-                continue
-            if not there and now_ns < due_ns:
-                continue
-            del self._awaiting_strip[alarm_id]
-            strip = self._strips.cut(event.stream_id, event.epoch, event.condition.detected_sample)
-            if strip is not None:
-                out.escalations.append(self._policy.of_alarm(alarm_id, priority, event, strip, now_ns))
-            else:
-                text = UNAVAILABLE + "the signal of the event was not received"
-                out.alerts += self.cycle.on_interpretation(alarm_id, AlertKind.INTERPRETED, text, now_ns)
+        self._desk.conditions(bed.fault(reason, now_ns), now_ns, out)
 
 
 def _vitals(result: MonitorOutput) -> Vitals:
