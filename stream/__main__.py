@@ -23,7 +23,7 @@ from stream.settings import Settings
 @click.option("--providers", help="ONNX Runtime providers in order, comma-separated (default TensorRT, CUDA, CPU).")
 @click.option("--encoder-threads", type=int, help="Threads of one encoder run on the CPU (default 1).")
 @click.option("--hop-s", type=float, help="Seconds between screened windows of a bed (default 2).")
-@click.option("--readback-s", type=float, help="Seconds of signal read back at start (default 30).")
+@click.option("--readback-s", type=float, help="Seconds of signal read back at start (default 20).")
 @click.option("--metrics-port", type=int, help="Prometheus metrics on loopback; 0 is off.")
 def main(**options: object) -> None:
     """Screen windows, run the rules and keep the alarms of every bed.

@@ -17,7 +17,7 @@ import faust
 import structlog
 from faust.streams import Stream
 from faust.transport.consumer import Consumer
-from faust.types import TP, StreamT
+from faust.types import StreamT
 
 from ecg import topics
 from stream.outputs import Position
@@ -109,14 +109,16 @@ def build(settings: Settings) -> faust.App:
         app.agent(app.topic(topic.name, key_type=bytes, value_type=bytes), name=f"on-{topic.name}")(consume)
 
     @app.on_partitions_revoked.connect(weak=False)
-    async def revoked(_: faust.App, revoked: set[TP], **__: object) -> None:
-        worker.drop({tp.partition for tp in revoked if tp.topic == topics.SEGMENTS.name})
+    async def revoked(*_: object, **__: object) -> None:
+        worker.rest()
 
     @app.on_rebalance_complete.connect(weak=False)
     async def assigned(_: faust.App, **__: object) -> None:
         """Runs before the streams resume: alarms and detectors are as they were when the first new message comes."""
         committed = await cast(Consumer, app.consumer).seek_to_committed()
-        await recovery.run({(tp.topic, tp.partition): offset for tp, offset in committed.items()})
+        known = {tp: offset if offset is not None and offset >= 0 else None for tp, offset in committed.items()}
+        await recovery.run({(tp.topic, tp.partition): offset for tp, offset in known.items()})
+        worker.wake()
 
     @app.task  # type: ignore[untyped-decorator]
     async def begin() -> None:

@@ -174,7 +174,10 @@ class Escalator:
                 raise
             except Exception as error:  # a fault here must not stop the next escalation
                 log.error("escalation failed", escalation_id=entry.escalation.escalation_id, error=repr(error))
-                await self._give_up(entry.escalation, f"internal error {type(error).__name__}")
+                try:
+                    await self._give_up(entry.escalation, f"internal error {type(error).__name__}")
+                except Exception as again:  # the broker is away: the worker stops for that, and escalates again then
+                    log.error("escalation could not be given up", error=repr(again))
             metrics.ESCALATION_S.observe(time.monotonic() - entry.queued_s)
 
     async def _interpret(self, escalation: Escalation) -> None:

@@ -30,6 +30,9 @@ log = structlog.get_logger()
 #: Alarms cleared longer ago than this are not taken back: nobody reports or judges them any more.
 FORGET_CLEARED_NS = 24 * 3600 * 1_000_000_000
 _READ_TIMEOUT_S = 30.0
+#: Segments that waited longer than this on Kafka are not live any more: rules on them would call what is long past, and
+#: the beds of now would wait behind them. What the edge called meanwhile still comes by its own topic.
+STALE_S = 120.0
 
 
 class Recovery:
@@ -44,8 +47,7 @@ class Recovery:
         Args:
             committed: Topic and partition to the offset the group goes on from; None where it has none.
         """
-        mine = sorted(p for topic, p in committed if topic == topics.SEGMENTS.name)
-        fresh = [p for p in mine if not self._worker.holds(p)]
+        fresh = self._worker.keep(committed)
         if not fresh:
             return
         begun_s = time.monotonic()
@@ -92,22 +94,29 @@ class Recovery:
     async def _signals(
         self, consumer: AIOKafkaConsumer, partitions: Iterable[int], committed: Mapping[tuple[str, int], int | None]
     ) -> int:
-        """The last seconds before each committed offset."""
+        """The last seconds before where each partition goes on; what is too old to be live is skipped."""
         tps = [TopicPartition(topics.SEGMENTS.name, p) for p in partitions]
         first, end = await consumer.beginning_offsets(tps), await consumer.end_offsets(tps)
         until = {tp: min(committed.get((tp.topic, tp.partition)) or first[tp], end[tp]) for tp in tps}
+        stale_ms = round((time.time() - STALE_S) * 1000)
+        for tp, found in (await consumer.offsets_for_times(dict.fromkeys(tps, stale_ms))).items():
+            # None: nothing is that young. Then all that waits is old, and the newest of it is as good a start as any.
+            live_from = end[tp] if found is None else found.offset
+            if live_from > until[tp]:
+                log.warning("segments too old to be live", partition=tp.partition, messages=live_from - until[tp])
+                self._worker.skip_to(tp.partition, live_from)
+                until[tp] = live_from
         until = {tp: offset for tp, offset in until.items() if offset > first[tp]}
         newest = {r.partition: r for r in await _read(consumer, {tp: (n - 1, n) for tp, n in until.items()})}
-        since_ms = {
-            tp: max(0, newest[tp.partition].timestamp - round(self._settings.readback_s * 1000))
-            for tp in until
-            if tp.partition in newest
-        }
-        found = await consumer.offsets_for_times(since_ms) if since_ms else {}
-        spans = {tp: (max(first[tp], found[tp].offset), until[tp]) for tp in since_ms if found.get(tp) is not None}
+        readback_ms = round(self._settings.readback_s * 1000)
+        since_ms = {tp: max(0, newest[tp.partition].timestamp - readback_ms) for tp in until}
+        found_at = await consumer.offsets_for_times(since_ms) if since_ms else {}
+        spans = {tp: (max(first[tp], at.offset), until[tp]) for tp, at in found_at.items() if at is not None}
         records = await _read(consumer, spans)
-        for record in records:
+        for n, record in enumerate(records):
             self._worker.processor(record.partition).warm(record.value, record.timestamp * 1_000_000)
+            if n % 8 == 0:
+                await asyncio.sleep(0)
         return len(records)
 
 

@@ -22,5 +22,5 @@ class Settings(BaseSettings):
     )
     encoder_threads: int = Field(1, ge=1, le=64, description="Threads of one encoder run on the CPU")
     hop_s: float = Field(2.0, gt=0, le=10, description="Seconds between screened windows of a bed")
-    readback_s: float = Field(30.0, ge=0, le=300, description="Signal read back at start to rebuild the detectors")
+    readback_s: float = Field(20.0, ge=0, le=300, description="Signal read back at start to rebuild the detectors")
     metrics_port: int = Field(0, ge=0, le=65535, description="Prometheus metrics on loopback; 0 is off")

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
@@ -46,7 +46,11 @@ class Worker:
         self._settings, self._send, self._now_ns = settings, send, now_ns
         warm.main()  # compiled code is loaded before a partition is: the first second must not wait for it
         self._processors: dict[int, Processor] = {}
-        self._partition_of: dict[str, int] = {}  # agent_id -> partition, as seen
+        self._live: set[int] = set()  # partitions whose recovery has ended
+        self._partition_of: dict[str, int] = {}  # agent_id -> partition, of what was escalated
+        self._next: dict[tuple[str, int], int] = {}  # topic, partition -> offset after the last message handled
+        self._skip: dict[int, int] = {}  # partition -> first offset of SEGMENTS that is still worth a look
+        self._resting = False
         encoder = None
         if settings.model is not None:
             providers = [name.strip() for name in settings.providers.split(",") if name.strip()] or PROVIDERS
@@ -75,24 +79,46 @@ class Worker:
             found = self._processors[partition] = Processor(self._settings.hop_s)
         return found
 
-    def holds(self, partition: int) -> bool:
-        """Whether the partition's state is here."""
-        return partition in self._processors
+    def rest(self) -> None:
+        """A rebalance begins: whose the partitions are is not known, so time does not pass here until it is."""
+        self._resting = True
 
-    def drop(self, partitions: Iterable[int]) -> None:
-        """Gives partitions up: another worker has them now."""
-        for partition in partitions:
-            self._processors.pop(partition, None)
+    def keep(self, committed: Mapping[tuple[str, int], int | None]) -> list[int]:
+        """A rebalance has ended: drops what is not ours now, or was someone else's meanwhile.
+
+        Args:
+            committed: Every topic and partition that is ours now, to the group's offset (None: none yet).
+
+        Returns:
+            The partitions whose state is not here.
+        """
+        mine = {partition for _, partition in committed}
+        for (topic, partition), offset in committed.items():
+            if (offset or 0) > self._next.get((topic, partition), 0):
+                self._live.discard(partition)  # someone else went on with it
+        self._live &= mine
+        for partition in set(self._processors) - self._live:
+            del self._processors[partition]
+        fresh = mine - self._live
+        self._next.update({(topic, p): offset or 0 for (topic, p), offset in committed.items() if p in fresh})
+        self._skip = {partition: offset for partition, offset in self._skip.items() if partition in self._live}
+        return sorted(fresh)
+
+    def skip_to(self, partition: int, offset: int) -> None:
+        """Segments before offset are too old for live rules; the recorder has them."""
+        self._skip[partition] = offset
 
     async def handle(self, at: Position, key: bytes | None, value: bytes | None) -> Done:
         """Steps 1 and 2 for one message; the rest goes on in what is returned. Never raises for what a message says."""
         metrics.MESSAGES.labels(at.topic).inc()
+        self._next[at.topic, at.partition] = at.offset + 1
         now_ns, begun_s = self._now_ns(), time.perf_counter()
         name = None if key is None else key.decode("utf-8", "replace")
         processor = self.processor(at.partition)
-        if name is not None:
-            self._partition_of[name] = at.partition
-        if at.topic == topics.SEGMENTS.name:
+        if at.topic == topics.SEGMENTS.name and at.offset < self._skip.get(at.partition, 0):
+            metrics.SEGMENTS.labels("stale_message").inc()
+            out = Outputs()
+        elif at.topic == topics.SEGMENTS.name:
             out = processor.on_segments(value, at, now_ns, name)
         elif at.topic == topics.BACKFILL.name:
             out = processor.on_backfill(value, at, now_ns, name)
@@ -113,6 +139,8 @@ class Worker:
 
     async def tick(self) -> None:
         """Lets a second pass on every partition."""
+        if self._resting:
+            return
         now_ns = self._now_ns()
         pending: list[Awaitable[object]] = []
         for partition, processor in list(self._processors.items()):
@@ -125,11 +153,14 @@ class Worker:
         metrics.OPEN_ALARMS.set(sum(len(p.cycle.open_alarms()) for p in self._processors.values()))
         await asyncio.gather(*pending)
 
+    def wake(self) -> None:
+        """The rebalance is over and what is ours is here: time passes again."""
+        self._resting = False
+
     async def go_live(self, partition: int) -> None:
         """Ends the recovery of a partition."""
         out = self.processor(partition).go_live(self._now_ns())
-        for escalation in out.escalations:
-            self._partition_of[escalation.agent_id] = partition
+        self._live.add(partition)
         await self._finish(partition, out, await self._publish(partition, out))
 
     async def _publish(self, partition: int, out: Outputs) -> list[Awaitable[object]]:
@@ -152,7 +183,7 @@ class Worker:
     async def _finish(self, partition: int, out: Outputs, sent: list[Awaitable[object]]) -> None:
         """Steps 3 and 4."""
         for escalation in out.escalations:
-            await self._escalate(escalation)
+            await self._escalate(partition, escalation)
         if out.windows:
             screened = await self._screener.screen(out.windows)
             processor = self._processors.get(partition)
@@ -167,10 +198,11 @@ class Worker:
             more = processor.on_screened(screened, self._now_ns())
             sent += await self._publish(partition, more)
             for escalation in more.escalations:
-                await self._escalate(escalation)
+                await self._escalate(partition, escalation)
         await asyncio.gather(*sent)
 
-    async def _escalate(self, escalation: Escalation) -> None:
+    async def _escalate(self, partition: int, escalation: Escalation) -> None:
+        self._partition_of[escalation.agent_id] = partition
         if self._escalator is not None:
             await self._escalator.submit(escalation)
 
