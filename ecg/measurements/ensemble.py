@@ -5,7 +5,7 @@ Owns which beats belong together and what noise is left. Pure; must not import t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,7 @@ class Ensemble:
         dominant: bool (n_beats,), beats of the commonest shape.
         likeness: (n_beats,) correlation with the median beat's QRS.
         used: Beats averaged.
+        levelled_mv: (n_leads, n_window) the whole window at FS_HZ, straight lines through the levels before QRS taken off.
     """
 
     leads: LeadSet
@@ -57,6 +58,7 @@ class Ensemble:
     dominant: NDArray[np.bool_]
     likeness: FloatArray
     used: int
+    levelled_mv: FloatArray
 
     def sample(self, ms: float) -> int:
         """Index in course_mv of a time from the fiducial, held to its ends."""
@@ -99,7 +101,17 @@ def ensemble(
     course = _median(beats)
     course -= course[:, _level_slice(before, onset)].mean(axis=1, keepdims=True)
     noise = _noise(beats, course)
-    return Ensemble(leads, course, before, noise, usable, at_ms, dominant, likeness, beats.shape[2])
+    return Ensemble(leads, course, before, noise, usable, at_ms, dominant, likeness, beats.shape[2], x)
+
+
+def single(beat: Ensemble, k: int) -> Ensemble:
+    """One beat of the window in place of the median beat; what lies beyond the window is held."""
+    position = round(beat.fiducials_ms[k] / _MS) - beat.zero + np.arange(beat.course_mv.shape[1])
+    course = beat.levelled_mv[:, np.clip(position, 0, beat.levelled_mv.shape[1] - 1)]
+    only = np.zeros(len(beat.fiducials_ms), bool)
+    only[k] = True
+    noise = beat.noise_mv * np.sqrt(beat.used)
+    return replace(beat, course_mv=course, noise_mv=noise, dominant=only, used=1)
 
 
 def _level_slice(zero: int, onset_ms: float) -> slice:
@@ -175,10 +187,10 @@ def _baseline(x: FloatArray, level_at: FloatArray) -> FloatArray:
 
 
 def _onset_offset(marks: Marks, at_ms: FloatArray, dominant: NDArray[np.bool_]) -> float:
-    """Median QRS onset from the fiducial over leads and dominant beats, ms; -40 where none was marked."""
+    """Early QRS onset from the fiducial over leads and dominant beats, ms; -40 where none was marked."""
     onset = marks.marks_ms[:, dominant, 3] - at_ms[dominant]
     onset = onset[np.isfinite(onset)]
-    return float(np.median(onset)) if onset.size else -40.0
+    return float(np.quantile(onset, 0.2)) if onset.size else -40.0
 
 
 def _aligned(

@@ -7,6 +7,7 @@ beats carry the rhythm. Pure. Must not import the protocol, the interpreter or t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from ecg.delineation.conditioning import MIN_DURATION_S, checked
 from ecg.delineation.delineate import Marks, mark
 from ecg.errors import InvalidSignal
 from ecg.measurements.boundaries import Boundaries, global_boundaries, lead_marks
-from ecg.measurements.ensemble import Ensemble, ensemble, nan_quantile
+from ecg.measurements.ensemble import Ensemble, ensemble, nan_quantile, single
 from ecg.measurements.lead_rows import MOST_NOISE_MV, put_lead
 from ecg.measurements.leads import canonical, lead_set
 from ecg.measurements.measurement import MeasurementTable
@@ -60,10 +61,56 @@ def measure(window: Window, beats: Sequence[Beat] | None = None) -> MeasurementT
     if len(found.beats_ms) == 0:
         put_rate(rows, found.beats_ms)
         return rows.table("no beats found")
-    labels = _labels(beats)
-    beat = ensemble(x, window.fs_hz, found, leads, labels)
+    beat = ensemble(x, window.fs_hz, found, leads, _labels(beats))
     _put_all(rows, found, beat, window.duration_s * 1000.0)
     return rows.table("not measurable in this signal")
+
+
+@dataclass(frozen=True, slots=True)
+class BeatMeasurements:
+    """One beat's values.
+
+    Attributes:
+        sample: Fiducial, counted from the window's first sample.
+        dominant: It has the shape the window's table was measured on.
+        table: pr_interval, qrs_duration, qt_interval, rr_interval (to the beat before) and the per-lead names.
+    """
+
+    sample: int
+    dominant: bool
+    table: MeasurementTable
+
+
+def measure_beats(window: Window, beats: Sequence[Beat] | None = None) -> tuple[BeatMeasurements, ...]:
+    """Measures each beat of a window by itself. Arguments and errors as for `measure`; empty where no beat is found."""
+    x = checked(window.signal_mv, window.fs_hz)
+    if window.duration_s < MIN_DURATION_S or len(window.lead_names) != len(x):
+        raise InvalidSignal(
+            f"{len(x)} leads named {window.lead_names}, {window.duration_s:.2f} s: not a window to measure"
+        )
+    found = mark(x, window.fs_hz, _samples(beats, x.shape[1]))
+    if not found.conditioned.usable.any() or len(found.beats_ms) == 0:
+        return ()
+    leads = lead_set(canonical(window.lead_names), found.conditioned.usable)
+    every = ensemble(x, window.fs_hz, found, leads, _labels(beats))
+    out = []
+    for k, at_ms in enumerate(every.fiducials_ms):
+        one = single(every, k)
+        at = global_boundaries(lead_marks(found, one))
+        rows = Rows(leads.names, leads.recorded)
+        rr = at_ms - every.fiducials_ms[k - 1] if k else None
+        rows.put("rr_interval", rr, "the first beat of the window", n_beats=2)
+        p_missing = "no P wave found" if at.p_on is None else ""
+        t_missing = "no T wave found" if at.t_off is None else ""
+        put_intervals(rows, at, one, p_missing, t_missing)
+        _put_leads(rows, one, at, p_missing, t_missing)
+        kept = tuple(row for row in rows.table("") if row.lead is not None or row.name in _BEAT_NAMES)
+        sample = min(x.shape[1] - 1, max(0, round(at_ms * window.fs_hz / 1000.0)))
+        out.append(BeatMeasurements(sample, bool(every.dominant[k]), MeasurementTable(kept)))
+    return tuple(out)
+
+
+_BEAT_NAMES = frozenset({"rr_interval", "p_duration", "pr_interval", "qrs_duration", "qt_interval", "t_duration"})
 
 
 def _put_all(rows: Rows, found: Marks, beat: Ensemble, end_ms: float) -> None:
@@ -80,9 +127,15 @@ def _put_all(rows: Rows, found: Marks, beat: Ensemble, end_ms: float) -> None:
     at = global_boundaries(lead_marks(found, beat))
     qrs_on = np.where(np.isfinite(on), on, beat.fiducials_ms + (at.qrs_on if at.qrs_on is not None else -40.0))
     atria = read_atria(found, qrs_on)
-    put_atria(rows, atria, qrs_on, end_ms)
+    put_atria(rows, atria, qrs_on, beat.dominant, end_ms)
     p_missing, t_missing = _p_missing(rows, at), "no T wave found" if at.t_off is None else ""
     put_intervals(rows, at, beat, p_missing, t_missing)
+    _put_leads(rows, beat, at, p_missing, t_missing)
+    put_axes(rows, beat, at, p_missing, t_missing)
+    put_voltages(rows, beat)
+
+
+def _put_leads(rows: Rows, beat: Ensemble, at: Boundaries, p_missing: str, t_missing: str) -> None:
     for k, lead in enumerate(beat.leads.names):
         if not beat.usable[k]:
             rows.fail_lead(lead, "the lead is off, flat or missing")
@@ -92,8 +145,6 @@ def _put_all(rows: Rows, found: Marks, beat: Ensemble, end_ms: float) -> None:
             rows.fail_lead(lead, f"noise: {beat.noise_mv[k]:.2f} mV is left in the median beat")
         else:
             put_lead(rows, beat, k, at, p_missing, t_missing)
-    put_axes(rows, beat, at, p_missing, t_missing)
-    put_voltages(rows, beat)
 
 
 def _p_missing(rows: Rows, at: Boundaries) -> str:

@@ -55,7 +55,12 @@ _NAMES = (
     _window("longest_rr_ratio", "", "longest RR interval over the median RR interval", VIGIL),
     _window("premature_beats", "", "beats that come 15 % or more before the steady rhythm's time; a count", VIGIL),
     _window("premature_wide", "", "1 where most premature beats have a QRS 20 ms or more wider than the others", VIGIL),
-    _window("p_present", "", "fraction of beats with a P wave at a steady distance before the QRS", VIGIL),
+    _window(
+        "p_present",
+        "",
+        "fraction of the beats of the measured shape with a P wave at a steady distance before the QRS",
+        VIGIL,
+    ),
     _window("av_conduction", "", "fraction of P waves that a QRS follows at the steady PR interval", VIGIL),
     _window("blocked_p", "", "P waves that no QRS follows; a count", VIGIL),
     _window("av_dissociation", "", "1 where regular P waves stand in no steady relation to the QRS complexes", VIGIL),

@@ -122,9 +122,11 @@ def _agreed(by_lead: list[FloatArray]) -> FloatArray:
     ).reshape(-1, 3)
 
 
-def put_atria(rows: Rows, atria: AtrialReading, qrs_on_ms: FloatArray, end_ms: float) -> None:
-    """P waves present, conducted, blocked, dissociated."""
-    judged = atria.judged
+def put_atria(
+    rows: Rows, atria: AtrialReading, qrs_on_ms: FloatArray, dominant: NDArray[np.bool_], end_ms: float
+) -> None:
+    """P waves present before the beats of the dominant shape; conducted, blocked, dissociated."""
+    judged = atria.judged & dominant
     n = int(judged.sum())
     few = f"{n} beats with room for a P wave; 2 are needed"
     rows.put("p_present", atria.steady[judged].mean() if n >= 2 else None, few, n_beats=n)
