@@ -67,7 +67,7 @@ def describe(
     heard = listen(window, beats, rhythm)
     table = measure(window, beats)
     reading = read_rhythm(table, heard, conditions)
-    table = MeasurementTable((*table.rows, *rhythm_rows(reading)))
+    table = MeasurementTable((*table.rows, *rhythm_rows(reading, heard)))
     reason = not_interpretable(window, heard, table, reading)
     if reason:
         blank = MeasurementTable(tuple(_withdrawn(row, reason) for row in table.rows))

@@ -24,8 +24,8 @@ ALL_LABELS: tuple[str, ...] = (
     *_ECTOPY,
     *dict.fromkeys(row.label for row in CRITERIA if row.label),
 )
-#: Criteria that speak of the conducted beat; in ventricular rhythms, asystole and fibrillation they mean nothing.
-_NEEDS_CONDUCTION = range(2, 6)
+#: What must have been measured and found normal before an ECG is called normal.
+_NORMAL = ("normal_rate", "normal_axis", "normal_pr", "narrow_qrs", "normal_qtc")
 #: Labels that say nothing new beside another: a block explains ST, T, Q and axis changes secondarily.
 _EXPLAINED = {
     "lbbb": ("_st_", "_t_inversion", "_q_waves", "poor_r", "lvh_voltage", "left_axis"),
@@ -49,10 +49,10 @@ def labels_of(findings: Sequence[Finding], reading: RhythmReading) -> tuple[str,
         labels.append(_ECTOPY[0])
     if reading.supraventricular:
         labels.append(_ECTOPY[1])
-    if not is_chaotic(reading):
+    if reading.row is not None and not is_chaotic(reading):
         labels += [finding.criterion.label for finding in telling(findings)]
     unique = tuple(dict.fromkeys(labels))
-    if unique == ("sinus rhythm",) and all(by_id[key].present for key in ("normal_rate", "normal_axis", "normal_pr")):
+    if unique == ("sinus rhythm",) and all(by_id[key].present for key in _NORMAL):
         return (*unique, NORMAL)
     return unique
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -58,9 +59,32 @@ class Heard:
         edges = [0, *(beat.sample for beat in self.beats), self.n_samples]
         return float(np.diff(edges).max() / self.fs_hz)
 
+    @property
+    def fibrillation_s(self) -> float:
+        """How long the fibrillation rule had looked when it spoke, s; 0 where it did not."""
+        held = [c.detected_sample - c.onset_sample for c in self.conditions if c.code is ConditionCode.VFB]
+        return max(held, default=0) / self.fs_hz
+
+    @property
+    def run_rate_bpm(self) -> float:
+        """Rate of the ventricular run a rule reported, else of the longest one counted; 0 where there is none."""
+        for condition in self.conditions:
+            if condition.code is ConditionCode.VTA:
+                return next((e.value for e in condition.evidence if e.unit == "bpm"), 0.0)
+        return self.longest_ventricular_run()[1]
+
     def count(self, *labels: BeatClass) -> int:
         """Beats of these classes."""
         return sum(beat.label in labels for beat in self.beats)
+
+    def normal_rr_steps(self) -> list[float]:
+        """Absolute differences of successive RR intervals between beats that are not ventricular, over their mean."""
+        kept = [beat.label is not BeatClass.VENTRICULAR for beat in self.beats]
+        at = [beat.sample for beat in self.beats]
+        rr = [float(at[i + 1] - at[i]) if kept[i] and kept[i + 1] else None for i in range(len(at) - 1)]
+        known = [interval for interval in rr if interval is not None]
+        mean = float(np.mean(known)) if known else 1.0
+        return [abs(b - a) / mean for a, b in pairwise(rr) if a is not None and b is not None]
 
     def longest_ventricular_run(self) -> tuple[int, float]:
         """Beats in the longest run of ventricular beats, and its rate in bpm (0 for fewer than two)."""
@@ -96,7 +120,8 @@ def listen(window: Window, beats: Sequence[Beat] | None = None, rhythm: str | No
             found += output.beats
             word = output.rhythm or word
             conditions |= {(c.code, c.onset_sample): c for c in output.conditions}
-            seconds.append(tuple(HeardLead(q.name, q.index, q.problems) for q in output.quality))
+            quality = zip(window.lead_names, output.quality, strict=True)
+            seconds.append(tuple(HeardLead(name, q.index, q.problems) for name, q in quality))
     return Heard(
         window.fs_hz,
         n,
@@ -112,7 +137,15 @@ def _segment(window: Window, seq: int, first: int, end: int) -> Segment:
     part = window.signal_mv[:, first:end]
     for row, name in enumerate(window.lead_names):
         off = bool(np.isnan(window.signal_mv[row]).all())
-        leads.append(Lead(name, _GAIN_ADU_PER_MV, 0, LeadState.OFF if off else LeadState.CONNECTED))
+        # A record may name two leads alike ("ECG", "ECG"); a segment may not.
+        leads.append(
+            Lead(
+                name if name not in window.lead_names[:row] else f"{name} {row + 1}",
+                _GAIN_ADU_PER_MV,
+                0,
+                LeadState.OFF if off else LeadState.CONNECTED,
+            )
+        )
     return Segment("window", 0, seq, first, window.fs_hz, 0, tuple(leads), _adu(part))
 
 

@@ -22,12 +22,11 @@ MIN_INDEX = 0.2
 
 def usable_leads(window: Window, heard: Heard) -> tuple[str, ...]:
     """Leads with enough signal of enough quality."""
-    quality = {lead.name: lead.index for lead in heard.leads}
     present = np.isfinite(window.signal_mv).mean(axis=1)
     return tuple(
         name
         for row, name in enumerate(window.lead_names)
-        if present[row] >= MIN_PRESENT and quality.get(name, 0.0) >= MIN_INDEX
+        if present[row] >= MIN_PRESENT and heard.leads[row].index >= MIN_INDEX
     )
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from ecg.beats.beat import BeatClass
 from ecg.conditions import LETHAL, Condition, ConditionCode
 from ecg.interpreter.listening import Heard
@@ -21,6 +23,8 @@ _EBR_BPM, _ETC_BPM = 40.0, 140.0
 #: Mean absolute successive RR difference over the mean RR; see the protocol's "irregular_rr".
 _IRREGULAR = 0.10
 _WIDE_MS = 120.0
+#: Steps between normal RR intervals needed to call them irregular, and the quality they must be found in.
+_NORMAL_STEPS, _CLEAN_INDEX = 3, 0.5
 _LETHAL_ROWS = frozenset({"rhythm_ventricular_fibrillation", "rhythm_ventricular_tachycardia", "rhythm_asystole"})
 _ROW_OF_CODE = {
     ConditionCode.VFB: "rhythm_ventricular_fibrillation",
@@ -89,7 +93,7 @@ def read_rhythm(table: MeasurementTable, heard: Heard, conditions: Sequence[Cond
     row, why = _own(table, heard)
     named = _ROW_OF_CODE.get(alarm.code) if alarm else None
     if alarm is not None and named and row not in _LETHAL_ROWS and not _refuted(alarm, table, heard):
-        row, why = named, f"the bedside rule reports: {alarm.reason}"
+        row, why = named, "the bedside rule reports it, and the window does not refute it"
     confirmed = None if alarm is None else _same_family(row, named) if named else _rate_bears_out(alarm, table)
     counted = row is not None and row not in _LETHAL_ROWS and bool(heard.beats)
     return RhythmReading(
@@ -102,7 +106,7 @@ def read_rhythm(table: MeasurementTable, heard: Heard, conditions: Sequence[Cond
     )
 
 
-def rhythm_rows(reading: RhythmReading) -> tuple[Measurement, ...]:
+def rhythm_rows(reading: RhythmReading, heard: Heard) -> tuple[Measurement, ...]:
     """The reading as rows of the measurement table, so that protocol and verifier can use it."""
     rows = []
     for name in RHYTHMS:
@@ -111,12 +115,18 @@ def rhythm_rows(reading: RhythmReading) -> tuple[Measurement, ...]:
     for name, count in ((VENTRICULAR_ECTOPICS, reading.ventricular), (ATRIAL_ECTOPICS, reading.supraventricular)):
         value = None if count is None else float(count)
         rows.append(Measurement(name, value, "", reason="beats not told apart in this rhythm" if value is None else ""))
+    for name, size, unit in (
+        ("longest_pause", heard.longest_pause_s * 1000.0, "ms"),
+        ("fibrillation_time", heard.fibrillation_s * 1000.0, "ms"),
+        ("run_rate", heard.run_rate_bpm, "bpm"),
+    ):
+        rows.append(Measurement(name, size or None, unit, reason="" if size else "none in this window"))
     return tuple(rows)
 
 
 def _own(table: MeasurementTable, heard: Heard) -> tuple[str | None, str]:
     """The rhythm by the window alone: the most dangerous first."""
-    for look in (_heard_lethal, _ventricular_run, _heard_other, _by_measurements):
+    for look in (_heard_lethal, _ventricular_run, _silence, _heard_other, _by_measurements):
         row, why = look(table, heard)
         if row or why:
             return row, why
@@ -124,17 +134,32 @@ def _own(table: MeasurementTable, heard: Heard) -> tuple[str | None, str]:
 
 
 def _heard_lethal(table: MeasurementTable, heard: Heard) -> tuple[str | None, str]:
-    for code in (ConditionCode.VFB, ConditionCode.ASY, ConditionCode.VTA):
-        for condition in heard.conditions:
-            if condition.code is code:
-                return _ROW_OF_CODE[code], condition.reason
+    codes = heard.codes
+    if ConditionCode.VFB in codes:
+        return "rhythm_ventricular_fibrillation", f"fibrillatory or flutter waveform for {heard.fibrillation_s:.0f} s"
+    if ConditionCode.ASY in codes:
+        return "rhythm_asystole", f"no QRS for {heard.longest_pause_s:.1f} s"
+    if ConditionCode.VTA in codes:
+        return "rhythm_ventricular_tachycardia", f"ventricular run at {heard.run_rate_bpm:.0f} bpm"
     return None, ""
 
 
 def _ventricular_run(table: MeasurementTable, heard: Heard) -> tuple[str | None, str]:
     beats, rate = heard.longest_ventricular_run()
     if beats >= _VT_BEATS and rate > _VT_BPM:
-        return "rhythm_ventricular_tachycardia", f"{beats} ventricular beats in a row at {rate:.0f}/min"
+        return "rhythm_ventricular_tachycardia", f"ventricular run at {rate:.0f} bpm, {beats} beats"
+    return None, ""
+
+
+def _silence(table: MeasurementTable, heard: Heard) -> tuple[str | None, str]:
+    """No QRS for 4 s: asystole where monitor and delineation agree, open where they do not."""
+    if heard.longest_pause_s < _ASYSTOLE_S:
+        return None, ""
+    rate = table.get("heart_rate")
+    if rate.value is None:
+        return "rhythm_asystole", f"no QRS for {heard.longest_pause_s:.1f} s"
+    if rate.n_beats > 2 * max(1, len(heard.beats)):
+        return None, "monitor and delineation disagree on where there are QRS complexes"
     return None, ""
 
 
@@ -158,7 +183,7 @@ def _by_measurements(table: MeasurementTable, heard: Heard) -> tuple[str | None,
         return None, f"P waves: {table.get('p_present').reason}"
     if p_share < 0.5:
         if irregular:
-            return "rhythm_atrial_fibrillation", "irregular RR intervals, no P waves"
+            return _irregular_without_p(heard)
         if rate > 100 and qrs is not None and qrs >= _WIDE_MS:
             return "rhythm_wide_complex_tachycardia", "rate above 100 bpm, QRS of 120 ms or more, no P waves"
         if rate > 150:
@@ -168,6 +193,18 @@ def _by_measurements(table: MeasurementTable, heard: Heard) -> tuple[str | None,
     if (upright is not None and upright < 0) or (inverted is not None and inverted > 0):
         return "rhythm_ectopic_atrial", "P waves present, but not upright in II and inverted in aVR"
     return "rhythm_sinus", "P waves before the QRS complexes"
+
+
+def _irregular_without_p(heard: Heard) -> tuple[str | None, str]:
+    """Fibrillation is irregular between its normal beats too; ectopy and poor signal only look so."""
+    steps = heard.normal_rr_steps()
+    if len(steps) < _NORMAL_STEPS:
+        return "rhythm_irregular", "irregular RR intervals among ectopic beats, no steady P waves"
+    if max(lead.index for lead in heard.leads) < _CLEAN_INDEX:
+        return "rhythm_irregular", "irregular RR intervals in a signal of poor quality"
+    if float(np.mean(steps)) > _IRREGULAR:
+        return "rhythm_atrial_fibrillation", "irregular RR intervals, no P waves"
+    return "rhythm_irregular", "irregular RR intervals by ectopic beats, no steady P waves"
 
 
 def _refuted(alarm: Condition, table: MeasurementTable, heard: Heard) -> bool:

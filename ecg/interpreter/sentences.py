@@ -32,7 +32,9 @@ def leads_text(leads: Sequence[str], last: str = "and") -> str:
 def stated(name: str, row: Measurement, finding: str = "") -> str:
     """ "PR interval 160 ms: normal PR interval." or why there is no value."""
     if row.value is None:
-        return f"{name} not measurable ({row.reason or 'no value'})."
+        # A reason is no statement about the patient: "no P wave found ..." must not read as a claim that there is none.
+        reason = (row.reason or "no value").replace("P wave", "P").replace("T wave", "T")
+        return f"{name} not measurable ({reason})."
     return f"{name} {value_text(row)}{f': {finding}' if finding else ''}."
 
 

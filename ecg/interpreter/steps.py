@@ -88,7 +88,7 @@ def ischaemia(table: MeasurementTable, by_id: Findings) -> str:
     """ST, T and Q by territory; says which leads were looked at."""
     looked = [lead for leads in TERRITORIES.values() for lead in leads if table.get("st_j", lead).value is not None]
     if not looked:
-        return "ST segments, T waves and Q waves not measurable."
+        return "Not assessed: no lead of a known place could be measured."
     parts = []
     for kind, quantity_name, words in (
         ("st_elevation", "st_j", "ST elevation"),

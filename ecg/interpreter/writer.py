@@ -134,9 +134,9 @@ def _p_waves(table: MeasurementTable, by_id: Mapping[str, Finding], reading: Rhy
         parts.append("They are upright in II and inverted in aVR.")
     duration, height = table.get("p_duration"), table.get("p_amplitude", "II")
     if duration.value is not None:
-        parts.append(
-            stated("P duration", duration, "left atrial enlargement" * by_id["left_atrial_enlargement"].present)
-        )
+        parts.append(stated("P duration", duration))
+    if by_id["left_atrial_enlargement"].present:
+        parts.append("Left atrial enlargement.")
     if height.value is not None:
         parts.append(f"P amplitude in II {value_text(height)}.")
         parts.append("Right atrial enlargement." * by_id["right_atrial_enlargement"].present)
@@ -177,7 +177,7 @@ def _reasoning(table: MeasurementTable, by_id: Mapping[str, Finding], reading: R
         )
     for block, name in (("lbbb", "left bundle branch block"), ("rbbb", "right bundle branch block")):
         if by_id[block].present:
-            parts.append(f"With {name}, changes of ST and T are expected and do not by themselves show ischaemia.")
+            parts.append(f"With {name}, changes of ST and T are expected and are held for secondary.")
     if rate.value is None:
         parts.append("Without a rate nothing is said of brady- or tachycardia.")
     return sentence(*parts)

@@ -95,8 +95,13 @@ _RATE = (
     _row(
         "left_atrial_enlargement",
         1,
-        "P longer than 120 ms",
-        _test("p_duration", Op.ABOVE, 120, "ms"),
+        "P longer than 120 ms and notched in II, or its end 1 mm deep in V1",
+        AnyOf(
+            (
+                AllOf((_test("p_duration", Op.ABOVE, 120, "ms"), _test("p_notched", Op.ABOVE, 0.5, "", "II"))),
+                _test("p_terminal_amplitude", Op.AT_MOST, -0.1, "mV", "V1"),
+            )
+        ),
         E1,
         "left atrial enlargement",
     ),
@@ -340,7 +345,9 @@ def _territory_rows() -> tuple[Criterion, ...]:
 
 _QT = (
     _row("normal_qtc", 5, "QTc of 440 ms or less", _test("qtc_bazett", Op.AT_MOST, 440, "ms"), E1),
-    _row("long_qtc", 5, "QTc above 440 ms", _test("qtc_bazett", Op.ABOVE, 440, "ms"), E1, "prolonged QTc"),
+    _row("long_qtc", 5, "QTc above 440 ms", _test("qtc_bazett", Op.ABOVE, 440, "ms"), E1),
+    # The label waits for the higher of the two sexes' limits: whose ECG it is stands nowhere in a window.
+    _row("prolonged_qtc", 5, "QTc of 460 ms or more", _test("qtc_bazett", Op.AT_LEAST, 460, "ms"), A4, "prolonged QTc"),
     _row("very_long_qtc", 5, "QTc above 500 ms", _test("qtc_bazett", Op.ABOVE, 500, "ms"), A4),
     _row("short_qtc", 5, "QTc below 350 ms", _test("qtc_bazett", Op.BELOW, 350, "ms"), A4, "short QTc"),
     _row(

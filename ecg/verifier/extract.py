@@ -79,6 +79,7 @@ _TECHNICAL_AFTER = re.compile(
 )
 #: "QRS is not wide"; a "normal" that is spelled "not prolonged" is no denial.
 _INNER_NOT = re.compile(r"\bnot ", re.IGNORECASE)
+_CUE = re.compile(r"\b(?:no|without|not|nor)\s+(?:(?:significant|evidence of|signs? of|acute|any|other)\s+)*$", re.I)
 _IN = re.compile(r"\s*(?:\(?(?:in|at|for)\s+|\()(?:the\s+)?", re.IGNORECASE)
 _BARE_BETWEEN = re.compile(
     r"^\s*(?:\(|\[)?\s*(?:interval|duration|is|was|of|at|=|:|,|measures|about|approximately|~)*[\s(]*$", re.I
@@ -207,7 +208,7 @@ def _unmeasurable(sentence: str, places: list[_Place]) -> list[Stated | None]:
     return [
         Stated(ClaimKind.FINDING, sentence[p.start : p.end], p.start, p.end, p.term, unmeasurable=True)
         for p in places
-        if said_unmeasurable(sentence, p.start, p.end)
+        if p.term.unit and said_unmeasurable(sentence, p.start, p.end)
     ]
 
 
@@ -231,11 +232,13 @@ def _findings(sentence: str, leads: list[LeadMention], values: list[Number]) -> 
         taken.append((start, end))
         named = _finding_leads(sentence, start, end, leads) if term.lead_rule is not None else ()
         denied = negated(sentence, start, end) != bool(_INNER_NOT.search(match[0]))
+        cue = _CUE.search(sentence, 0, start) if denied else None
+        begins = cue.start() if cue else start  # a denial is shown with its word: "No ST elevation"
         found.append(
             Stated(
                 ClaimKind.NEGATION if denied else ClaimKind.FINDING,
-                sentence[start:end],
-                start,
+                sentence[begins:end],
+                begins,
                 end,
                 finding=term,
                 leads=named,

@@ -129,7 +129,7 @@ FINDINGS: tuple[FindingTerm, ...] = (
     _finding("left bundle branch block", rf"(?:complete )?left {_BBB}|C?LBBB", Given("lbbb")),
     _finding("bundle branch block", _BBB, AnyOf((Given("rbbb"), Given("lbbb")))),
     _finding("intraventricular conduction delay", r"(?:non-?specific )?intraventricular conduction (?:delay|disturbance|defect)|IVCD", Given("ivcd")),
-    _finding("wide QRS", r"(?:wide|broad|prolonged|widened)[- ](?:QRS|complex(?:es)?)(?: complex(?:es)?| duration)?|QRS(?: complex(?:es)?| duration)? (?:is |are )?(?:not )?(?:wide|broad|prolonged|widened)|QRS prolongation", Given("wide_qrs")),
+    _finding("wide QRS", r"(?:wide|broad|prolonged|widened)[- ](?:QRS|complex(?:es)?(?! (?:waveform|tachycardia)))(?: complex(?:es)?| duration)?|QRS(?: complex(?:es)?| duration)? (?:is |are )?(?:not )?(?:wide|broad|prolonged|widened)|QRS prolongation", Given("wide_qrs")),
     _finding("narrow QRS", r"narrow[- ](?:QRS|complex(?:es)?)(?: complex(?:es)?)?|normal QRS(?: duration| width)?|QRS(?: complex(?:es)?| duration)? (?:is |are )?(?:not )?(?:narrow|normal|within normal limits)", _NORMAL_QRS),
     _finding("rSR′", r"(?:rSR['′]|RSR['′]|rsr['′]|rSr['′])(?: (?:pattern|complex))?", Given("rsr_v1"), _is("rsr_prime")),
     # Voltage.

@@ -42,6 +42,7 @@ _SIZE = r"(?:\s*(?:wave|deflection))?s?(?:\s*(?:amplitude|height|depth|voltage))
 
 #: More specific words first: the first term whose pattern matches at a place takes it.
 QUANTITIES: tuple[QuantityTerm, ...] = (
+    _quantity("longest_pause", _T, "ms", r"\bno QRS\b|\bpauses?\b|\bwithout (?:a )?QRS\b"),
     _quantity("qtc_fridericia", _T, "ms", r"\bQT\s?c?(?:\s*interval)?\s*\(?(?:by\s+)?Fridericia\)?|\bQTcF\b"),
     _quantity("qtc_framingham", _T, "ms", r"\bQT\s?c?(?:\s*interval)?\s*\(?(?:by\s+)?Framingham\)?"),
     _quantity("qtc_hodges", _T, "ms", r"\bQT\s?c?(?:\s*interval)?\s*\(?(?:by\s+)?Hodges\)?"),
@@ -49,9 +50,9 @@ QUANTITIES: tuple[QuantityTerm, ...] = (
     _quantity("qt_interval", _T, "ms", r"\bQT(?:\s*(?:interval|duration))?\b"),
     _quantity("pr_interval", _T, "ms", r"\bP[RQ](?:[- ]*(?:interval|duration|time))?\b(?!\s*segment)"),
     _quantity("rr_interval", _T, "ms", r"\bR[-–]?R(?:\s*intervals?)?\b"),
-    _quantity("p_duration", _T, "ms", r"\bP(?:[- ]?waves?)?(?:\s*(?:duration|width))\b"),
-    _quantity("p_amplitude", _V, "mV", r"\bP(?:[- ]?waves?)?(?:\s*(?:amplitude|height|voltage))\b", per_lead=True),
-    _quantity("q_duration", _T, "ms", r"\bQ(?:[- ]?waves?)?(?:\s*(?:duration|width))\b", per_lead=True),
+    _quantity("p_duration", _T, "ms", r"\b(?-i:P)(?:[- ]?waves?)?(?:\s*(?:duration|width))\b"),
+    _quantity("p_amplitude", _V, "mV", r"\b(?-i:P)(?:[- ]?waves?)?(?:\s*(?:amplitude|height|voltage))\b", per_lead=True),
+    _quantity("q_duration", _T, "ms", r"\b(?-i:Q)(?:[- ]?waves?)?(?:\s*(?:duration|width))\b", per_lead=True),
     _quantity("cornell_product", Dimension.AREA, "mV·s", r"\bCornell(?:'s)? product\b"),
     _quantity("cornell_voltage", _V, "mV", r"\bCornell(?:\s*(?:voltage|index|criterion))?\b"),
     _quantity(
@@ -74,18 +75,16 @@ QUANTITIES: tuple[QuantityTerm, ...] = (
     _quantity("qrs_duration", _T, "ms", r"\bQRS(?:[- ]*(?:complex(?:es)?|duration|width|interval))*\b"),
     _quantity("st_j", _V, "mV", r"\bST(?:[- ]segment)?s?[- ]*depress(?:ions?|ed)\b|\bdepressed ST\b|\bSTD\b", per_lead=True, negative=True),
     _quantity("st_j", _V, "mV", r"\b(?:ST(?:[- ]segment)?s?(?:[- ]*(?:elevations?|elevated|deviations?|levels?|shift))?|J[- ]?point(?:\s*elevation)?|STE)\b", per_lead=True),
-    _quantity("t_amplitude", _V, "mV", r"\binverted T(?:[- ]?waves?)?\b|\bT(?:[- ]?waves?)?\s*inver(?:sions?|ted)\b", per_lead=True, negative=True),
-    _quantity("t_amplitude", _V, "mV", r"\bT(?:[- ]?waves?)?(?:\s*(?:amplitudes?|height|voltage))?\b(?!\s*axis)", per_lead=True),
-    _quantity("s_duration", _T, "ms", r"\bS(?:[- ]?waves?)?(?:\s*(?:duration|width))\b", per_lead=True),
-    _quantity("q_depth", _V, "mV", rf"\bQ{_SIZE}\b(?![-–]?T)", per_lead=True),
-    _quantity("s_depth", _V, "mV", rf"\bS{_SIZE}\b(?!T)(?:\s*\(?(?=V\d))?", per_lead=True),
-    _quantity("r_amplitude", _V, "mV", rf"\bR{_SIZE}\b(?!\s*[-–]?\s*(?:R\b|progress|wave progress))", per_lead=True),
-    _quantity("p_amplitude", _V, "mV", r"\bP(?:[- ]?waves?)\b(?!\s*axis)", per_lead=True),
-    _quantity(
-        "heart_rate",
-        _R,
-        "bpm",
-        r"\b(?:(?:ventricular|heart|pulse|average|mean|sinus)\s+)?rate\b|\bHR\b|\b(?:sinus|ventricular|supraventricular)?\s*"
-        r"(?:rhythm|bradycardia|tachycardia)\b|\batrial fibrillation\b",
-    ),
+    _quantity("t_amplitude", _V, "mV", r"\binverted T(?:[- ]?waves?)?\b|\b(?-i:T)(?:[- ]?waves?)?\s*inver(?:sions?|ted)\b", per_lead=True, negative=True),
+    _quantity("t_amplitude", _V, "mV", r"\b(?-i:T)(?:[- ]?waves?)?(?:\s*(?:amplitudes?|height|voltage))?\b(?!\s*axis)", per_lead=True),
+    _quantity("s_duration", _T, "ms", r"\b(?-i:S)(?:[- ]?waves?)?(?:\s*(?:duration|width))\b", per_lead=True),
+    _quantity("q_depth", _V, "mV", rf"\b(?-i:Q){_SIZE}\b(?![-–]?T)", per_lead=True),
+    _quantity("s_depth", _V, "mV", rf"\b(?-i:S){_SIZE}\b(?!T)(?:\s*\(?(?=V\d))?", per_lead=True),
+    _quantity("r_amplitude", _V, "mV", rf"\b(?-i:R){_SIZE}\b(?!\s*[-–]?\s*(?:R\b|progress|wave progress))", per_lead=True),
+    _quantity("p_amplitude", _V, "mV", r"\b(?-i:P)(?:[- ]?waves?)\b(?!\s*axis)", per_lead=True),
+    _quantity("heart_rate", _R, "bpm", r"\b(?:(?:ventricular|heart|pulse|average|mean|sinus)\s+)?rate\b|\bHR\b"),
+    _quantity("run_rate", _R, "bpm", r"\b(?:(?:ventricular )?run|ventricular beats(?: in a row)?|wide-complex waveform)\b"),
+    # Without a unit a number behind a rhythm's name is no rate.
+    _quantity("heart_rate", _R, "", r"\b(?:(?:sinus|ventricular|supraventricular)\s+)?(?:rhythm|bradycardia|tachycardia)\b|\batrial fibrillation\b"),
+    _quantity("fibrillation_time", _T, "ms", r"\bfibrillatory(?: or flutter)? wave(?:form)?s?\b"),
 )  # fmt: skip

@@ -75,9 +75,9 @@ def hedged(sentence: str, start: int) -> bool:
 
 def said_unmeasurable(sentence: str, start: int, end: int) -> bool:
     """Whether the phrase stands in a statement that something cannot be measured."""
-    left = max((m.end() for m in re.finditer(r"[,:]|\bbut\b|\bhowever\b", sentence[:start])), default=0)
+    left = max((m.end() for m in re.finditer(r"[,:(]|\bbut\b|\bhowever\b", sentence[:start])), default=0)
     match = _UNMEASURABLE.search(sentence, end)
-    if match and not re.search(r"\bbut\b|\bhowever\b|:|\d", sentence[end : match.start()]):
+    if match and not re.search(r"\bbut\b|\bhowever\b|[:()]|\d", sentence[end : match.start()]):
         return True
     return bool(_UNMEASURABLE.search(sentence, left, start))
 
@@ -96,7 +96,9 @@ def _clip(after: str) -> str:
 
 def _covers(between: str, after: str) -> bool:
     """Whether a negation reaches over the words between it and the phrase."""
-    if _CONTRAST.search(between):
+    # A bracket that opened or closed since the cue is another thought; a whole one in between is an aside.
+    between = re.sub(r"\([^()]*\)", "", between)
+    if _CONTRAST.search(between) or re.search(r"[()]", between):
         return False
     parts = re.split(r",", between)
     if any(_NEW_STATEMENT.match(m) for m in _tails(between)):
