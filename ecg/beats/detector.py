@@ -75,7 +75,7 @@ def is_peak(envelope: Any, c: int) -> bool:
 def lead_weight(lead: Any) -> Any:
     """Weight of a lead's envelope in the fused one: its trust per typical QRS (or per background while none is known)."""
     scale = lead.size if lead.size > 0 else np.float32(4.0) * lead.floor
-    return (lead.trust + np.float32(0.02)) / (scale + np.float32(0.02))
+    return (lead.trust + np.float32(0.02)) * lead.clarity * lead.clarity / (scale + np.float32(0.02))
 
 
 @numba.njit(cache=True, nogil=True)

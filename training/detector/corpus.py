@@ -22,7 +22,7 @@ from edge.wfdb_files import read_annotations
 from training.detector.traces import detect, label_candidates
 
 #: DS1 of de Chazal 2004 less 118 and 119.
-RECORDS = tuple("101 106 108 109 112 114 115 116 122 124 201 203 205 207 208 209 215 220 223 230".split())
+RECORDS = tuple(["101", "106", "108", "109", "112", "114", "115", "116", "122", "124", "201", "203", "205", "207", "208", "209", "215", "220", "223", "230"])
 NOISES = ("em", "ma", "bw")
 #: Noise changes its loudness this often, s.
 NOISE_STEP_S = 60.0
@@ -56,6 +56,35 @@ def _noisy(adu: Int16Array, noise: Int16Array, reference: Annotations, rng: np.r
     return np.clip(mixed, -32000, 32000).astype(np.int16)
 
 
+def _with_events(
+    adu: Int16Array, gain: float, reference: Annotations, rng: np.random.Generator
+) -> tuple[Int16Array, Annotations]:
+    """One lead (n, 1) with what a bedside adds: stretches of no heart beat, bursts of artefact, steps of gain.
+
+    Beats inside a stretch without signal are taken out of the reference; within a burst they stay, to be ridden through.
+    """
+    made, n, fs = adu[:, 0].astype(np.float64), adu.shape[0], reference.fs
+    gone = np.zeros(n + 1, bool)
+    for _ in range(rng.integers(1, 5)):  # asystole, or the electrodes off the skin
+        first, length = int(rng.integers(0, n)), int(rng.uniform(4, 30) * fs)
+        last = min(first + length, n)
+        line = np.interp(np.arange(first, last), [first, last], [made[first], made[last - 1]])
+        noise_mv = np.exp(rng.uniform(np.log(0.002), np.log(0.04)))
+        smooth = int(rng.integers(1, 12))
+        hum = np.convolve(rng.standard_normal(last - first), np.ones(smooth) / np.sqrt(smooth), "same")
+        made[first:last], gone[first:last] = line + gain * noise_mv * hum, True
+    for _ in range(rng.integers(0, 8)):  # bursts
+        first, length = int(rng.integers(0, n)), int(rng.uniform(0.5, 12) * fs)
+        last, smooth = min(first + length, n), int(rng.integers(1, 60))
+        hum = np.convolve(rng.standard_normal(last - first + smooth), np.ones(smooth) / np.sqrt(smooth), "valid")
+        made[first:last] += gain * np.exp(rng.uniform(np.log(0.3), np.log(12.0))) * hum[: last - first]
+    for _ in range(rng.integers(0, 4)):  # another electrode position, another gain
+        first = int(rng.integers(0, n))
+        made[first:] = made[first] + (made[first:] - made[first]) * np.exp(rng.uniform(-1, 1))
+    kept = reference.select(~gone[np.minimum(reference.sample, n)] | ~reference.is_beat)
+    return np.clip(np.round(made), -32000, 32000).astype(np.int16)[:, None], kept
+
+
 def runs(root: Path, rng: np.random.Generator, noisy_runs: int) -> Iterator[tuple[Int16Array, float, float, Annotations, float]]:
     """Every lead of every record: plain, and `noisy_runs` times changed.
 
@@ -69,14 +98,16 @@ def runs(root: Path, rng: np.random.Generator, noisy_runs: int) -> Iterator[tupl
             one = adu[:, lead : lead + 1]
             yield one.T.copy(), fs, gain[lead], reference, 2.0 if lead == 0 else 1.0
             for _ in range(noisy_runs):
-                changed = one - 1024
+                changed, beats = one - 1024, reference
+                if rng.random() < 0.25:
+                    changed, beats = _with_events(changed, gain[lead], reference, rng)
                 if rng.random() < 0.9:
                     noise = _recording(root / "nstdb" / str(rng.choice(NOISES, p=[0.5, 0.3, 0.2])))[0][::-1, 1:2]
                     changed = _noisy(changed, noise, reference, rng)
                 if rng.random() < 0.3:
                     changed = -changed
                 speed, loudness = np.exp(rng.uniform(-0.25, 0.25)), np.exp(rng.uniform(-0.7, 0.7))
-                yield changed.T.copy(), fs * speed, gain[lead] * loudness, reference, 0.5
+                yield changed.T.copy(), fs * speed, gain[lead] * loudness, beats, 0.5
 
 
 def collect(root: Path, model: DetectorModel, seed: int, noisy_runs: int) -> Corpus:

@@ -14,7 +14,7 @@ from ecg.annotations import Annotations
 from ecg.beats.detector_model import DetectorModel
 from ecg.conditioning import kernel_to_stream
 from ecg.resample import KERNEL_FS_HZ
-from ecg.segments import FloatArray, Int16Array
+from ecg.segments import INVALID_SAMPLE, FloatArray, Int16Array
 from ecg.stream_group import StreamGroup, no_trace
 
 #: A candidate this close to a reference beat is that beat, s (half of EC57's window: candidates are well placed).
@@ -61,16 +61,18 @@ def detect(adu: Int16Array, fs_hz: float, gain: npt.ArrayLike, model: DetectorMo
     off = np.zeros((1, n_leads), bool)
     mv_per_adu = 1.0 / np.broadcast_to(np.asarray(gain, np.float64), (n_leads,))[None].copy()
     step = int(_CHUNK_S * fs_hz)
+    after = np.full((n_leads, int(fs_hz)), INVALID_SAMPLE, np.int16)  # a second of nothing lets the last beat be judged
+    adu = np.concatenate([adu, after], axis=1)
     found, logits = [], []
-    for first in range(0, n, step):
+    for first in range(0, adu.shape[1], step):
         _, beats, _ = group.step(np.ascontiguousarray(adu[None, :, first : first + step]), off, mv_per_adu, slots)
         count = int(beats.count[0])
         found.append(beats.kernel_sample[0, :count].copy())
         logits.append(beats.logit[0, :count].copy())
     kernel = np.concatenate(found)
     sample = np.array([kernel_to_stream(int(k), fs_hz) for k in kernel], np.int64)
-    count = int(group.trace[3][0])
-    return Detections(sample, np.concatenate(logits), group.trace[0][:count].copy(), group.trace[2][:count].copy())
+    count, inside = int(group.trace[3][0]), sample < n
+    return Detections(sample[inside], np.concatenate(logits)[inside], group.trace[0][:count].copy(), group.trace[2][:count].copy())
 
 
 def label_candidates(trace_k: npt.NDArray[np.int64], reference: Annotations) -> npt.NDArray[np.int8]:
