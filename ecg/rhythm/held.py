@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from ecg.conditioning import KERNEL_FS_HZ
 from ecg.conditions import ConditionCode, Evidence
 from ecg.profiles import RuleProfile
 from ecg.rhythm.timeline import SeenBeat, Timeline
@@ -30,11 +31,16 @@ class Held:
 
 
 class Rule(Protocol):
-    """One condition's rule; asked once per second, after the timeline has moved."""
+    """One condition's rule; asked at every moment of the clock, or only when beats came (`on_beats`)."""
 
     @property
     def code(self) -> ConditionCode:
         """What it calls."""
+        ...
+
+    @property
+    def on_beats(self) -> bool:
+        """Whether nothing can change between beats."""
         ...
 
     def look(self, now: Timeline, profile: RuleProfile, active: bool) -> Held | None:
@@ -48,11 +54,16 @@ class Rule(Protocol):
         ...
 
 
+def bpm_text(bpm: float, limit: float) -> str:
+    """The rate as read: whole beats, with a decimal where a whole number would look like the limit."""
+    return f"{bpm:.1f}" if round(bpm) == round(limit) else f"{bpm:.0f}"
+
+
 def rate_bpm(beats: Sequence[SeenBeat]) -> float | None:
-    """Mean rate over consecutive beats; None where fewer than two or one of their intervals is unknown."""
-    if len(beats) < 2 or any(beat.rr_s <= 0 for beat in beats[1:]):
+    """Mean rate over consecutive beats (the timeline keeps no others); None for fewer than two."""
+    if len(beats) < 2:
         return None
-    return 60.0 * (len(beats) - 1) / sum(beat.rr_s for beat in beats[1:])
+    return 60.0 * KERNEL_FS_HZ * (len(beats) - 1) / (beats[-1].sample - beats[0].sample)
 
 
 def last_beats(now: Timeline, n: int) -> list[SeenBeat]:
@@ -65,7 +76,7 @@ def ventricular_run(now: Timeline, sure: float = 0.5) -> list[SeenBeat]:
     """The ventricular beats at the end of what is known, oldest first; empty where the last beat is not one."""
     run: list[SeenBeat] = []
     for beat in reversed(now.beats):
-        if beat.ventricular < sure or beat.paced:
+        if beat.ventricular < sure:
             break
         run.append(beat)
         if beat.rr_s <= 0:

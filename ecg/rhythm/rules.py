@@ -1,4 +1,4 @@
-"""The rhythm rules of one stream: every rule asked once per second, conditions begun, changed and ended.
+"""The rhythm rules of one stream: every rule asked at each moment of the clock, conditions begun, changed and ended.
 
 Owns the composition and the life of conditions; each rule is in its own module. Pure and picklable; must not import the
 monitor.
@@ -10,19 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from ecg.beats.beat import Beat
-from ecg.conditioning import StreamBlock, kernel_to_stream
+from ecg.conditioning import KERNEL_FS_HZ, StreamBlock, kernel_to_stream
 from ecg.conditions import LETHAL, Condition, ConditionCode
 from ecg.profiles import CINC2015, RuleProfile
 from ecg.rhythm.held import Held, Rule
-from ecg.rhythm.lethal import (
-    Asystole,
-    ExtremeBradycardia,
-    ExtremeTachycardia,
-    MalignantWave,
-    VentricularFibrillation,
-    VentricularTachycardia,
-)
+from ecg.rhythm.lethal import Asystole, ExtremeBradycardia, ExtremeTachycardia
 from ecg.rhythm.timeline import Timeline
+from ecg.rhythm.ventricular import MalignantWave, VentricularFibrillation, VentricularTachycardia
 from ecg.rhythm.wave_model import RhythmModel, default_model
 
 #: A condition that lasts is reported again after so many seconds, where its reason has changed.
@@ -82,10 +76,11 @@ class RhythmRules:
         end = self.timeline.end
         if end is not None and block.first_sample != end:
             changed += self._lose(end)
-        for second in self.timeline.advance(beats, block, model):
+        for now in self.timeline.advance(beats, block, model):
             self.wave.move(self.timeline)
             for rule in self.rules:
-                changed += self._ask(rule, profile, second)
+                if self.timeline.fresh or self.timeline.broken or not rule.on_beats:
+                    changed += self._ask(rule, profile, now)
             self.timeline.frozen = self.wave.on or any(code in self.open for code in _VENTRICULAR)
         return [_at_stream_rate(condition, block.stream_fs_hz) for condition in changed], self.word()
 
@@ -98,24 +93,24 @@ class RhythmRules:
                 return word
         return "N"
 
-    def _ask(self, rule: Rule, profile: RuleProfile, second: int) -> list[Condition]:
+    def _ask(self, rule: Rule, profile: RuleProfile, now: int) -> list[Condition]:
         known = self.open.get(rule.code)
         held = None
         if self.timeline.usable or rule.code in LETHAL:
             held = rule.look(self.timeline, profile, known is not None)
         if held is None:
-            return [] if known is None else [self._end(rule.code, second)]
+            return [] if known is None else [self._end(rule.code, now)]
         if known is None:
-            begun = Condition(rule.code, min(held.onset, second), second, held.reason, None, held.evidence)
-            self.open[rule.code] = _Open(begun, second)
+            begun = Condition(rule.code, min(held.onset, now), now, held.reason, None, held.evidence)
+            self.open[rule.code] = _Open(begun, now)
             return [begun]
-        return self._update(known, held, second)
+        return self._update(known, held, now)
 
-    def _update(self, known: _Open, held: Held, second: int) -> list[Condition]:
-        if second - known.reported < UPDATE_S * 250 or held.reason == known.condition.reason:
+    def _update(self, known: _Open, held: Held, now: int) -> list[Condition]:
+        if now - known.reported < UPDATE_S * KERNEL_FS_HZ or held.reason in ("", known.condition.reason):
             return []
         known.condition = replace(known.condition, reason=held.reason, evidence=held.evidence)
-        known.reported = second
+        known.reported = now
         return [known.condition]
 
     def _end(self, code: ConditionCode, sample: int) -> Condition:

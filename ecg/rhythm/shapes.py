@@ -1,16 +1,22 @@
 """The patient's usual beat, learned as it comes, and how likely each new beat is ventricular by its shape.
 
-Owns the template's life: start, slow change, replacement. Pure; must not import the rules or the monitor.
+Owns the template's life (start, slow change, replacement) and its state, in one compiled call for all beats of a moment.
+Pure; must not import the rules or the monitor.
 """
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
-from ecg.rhythm.morphology import AFTER, BEFORE, blend, compare_beat
+from ecg.rhythm.morphology import AFTER, BEFORE, N_BEAT_FEATURES, N_TEMPLATE, blend, compare_beat
+from ecg.rhythm.tiny_net import TinyNet, forward
 
 FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int64]
 
 #: Beats seen before one of them is taken as the usual one.
 LEARN_BEATS = 8
@@ -24,88 +30,167 @@ REPLACE_RR_S = 0.6
 NARROWER_BEATS = 8
 NARROWER_LOG_WIDTH = -0.2
 _BLEND_SHARE = 0.08
+#: Milliseconds of width against likeness when the first usual beat is chosen: 10 ms weigh as 0.02 of correlation.
+_WIDTH_WEIGHT = 2.0
+#: Columns of `counts`.
+_LEARNED, _STRANGE, _OTHER_SEEN = 0, 1, 2
+#: What is said of a beat: log odds of being ventricular, likeness to the usual one, QRS width (s); NaN while unknown.
+LOGIT, LIKENESS, WIDTH = 0, 1, 2
 
 
-def cut_beat(signal_mv: FloatArray, at: int) -> FloatArray:
+class ShapeState(NamedTuple):
+    """State of one stream's beat shapes.
+
+    Attributes:
+        usual: float32 (n_leads, N_TEMPLATE), the dominant beat, mV at 125 Hz.
+        other: The shape seen most often beside it.
+        learning: float32 (LEARN_BEATS, n_leads, N_TEMPLATE), the first beats.
+        peak_slope_mv: float32 (n_leads,), steepest 16 ms of the usual QRS.
+        counts: int64 (3,): beats learned from (LEARN_BEATS when done), strange ones in a row, sightings of `other`.
+    """
+
+    usual: FloatArray
+    other: FloatArray
+    learning: FloatArray
+    peak_slope_mv: FloatArray
+    counts: IntArray
+
+    @property
+    def known(self) -> bool:
+        """Whether the usual beat is known."""
+        return bool(self.counts[_LEARNED] >= LEARN_BEATS)
+
+
+def new_shapes(n_leads: int) -> ShapeState:
+    """Nothing seen yet."""
+    cut = (n_leads, N_TEMPLATE)
+    return ShapeState(
+        np.zeros(cut, np.float32),
+        np.zeros(cut, np.float32),
+        np.zeros((LEARN_BEATS, *cut), np.float32),
+        np.zeros(n_leads, np.float32),
+        np.zeros(3, np.int64),
+    )
+
+
+@njit(cache=True)
+def cut_beat(signal_mv: Any, at: int) -> Any:
     """float32 (n_leads, N_TEMPLATE): the signal around column `at`, at 125 Hz, without its level before the QRS."""
-    wide = signal_mv[:, at - BEFORE : at + AFTER]
-    cut = 0.5 * (wide[:, ::2] + wide[:, 1::2])
-    level = cut[:, :8].mean(axis=1, keepdims=True)
-    return np.ascontiguousarray(cut - level, np.float32)
+    n_leads = signal_mv.shape[0]
+    cut = np.empty((n_leads, N_TEMPLATE), np.float32)
+    half = np.float32(0.5)
+    for lead in range(n_leads):
+        for i in range(N_TEMPLATE):
+            column = at - BEFORE + 2 * i
+            cut[lead, i] = half * (signal_mv[lead, column] + signal_mv[lead, column + 1])
+        level = cut[lead, :8].mean()
+        for i in range(N_TEMPLATE):
+            cut[lead, i] -= level
+    return cut
 
 
-class BeatShapes:
-    """State of one stream's beat shapes: the usual one, and the one seen most often beside it."""
-
-    __slots__ = ("_learning", "_other", "_other_seen", "_strange", "peak_slope_mv", "template")
-
-    def __init__(self) -> None:
-        self.template: FloatArray | None = None  # (n_leads, N_TEMPLATE)
-        self.peak_slope_mv: FloatArray | None = None  # (n_leads,) steepest 16 ms of the template
-        self._learning: list[FloatArray] = []
-        self._strange = 0
-        self._other: FloatArray | None = None
-        self._other_seen = 0
-
-    def compare(self, cut: FloatArray, rr_s: float, *, adapt: bool) -> FloatArray | None:
-        """Features of a beat beside the usual one, and the usual one moved by it.
-
-        Args:
-            cut: float32 (n_leads, N_TEMPLATE) from `cut_beat`.
-            rr_s: Interval from the beat before, s.
-            adapt: False while a ventricular rhythm is on: it must not become the usual one.
-
-        Returns:
-            float32 (n_leads, N_BEAT_FEATURES), None while still learning.
-        """
-        if self.template is None:
-            self._learn(cut)
-            return None
-        found: FloatArray = compare_beat(cut, self.template)
-        if adapt:
-            self._adapt(cut, found, rr_s)
-        return found
-
-    def _adapt(self, cut: FloatArray, found: FloatArray, rr_s: float) -> None:
-        if float(found[:, 0].mean()) >= MATCHING:
-            blend(cut, self.template, _BLEND_SHARE)
-            self._strange = 0
-            self._note_slope()
-            return
-        self._strange = self._strange + 1 if rr_s >= REPLACE_RR_S else 0
-        other = self._other
-        if other is None or float(compare_beat(cut, other)[:, 0].mean()) < MATCHING:
-            self._other_seen -= 1
-            if self._other_seen <= 0:
-                self._other, self._other_seen = cut.copy(), 1
-        else:
-            blend(cut, other, _BLEND_SHARE)
-            self._other_seen = min(self._other_seen + 1, 4 * NARROWER_BEATS)
-        narrower = float(found[:, 4].mean()) < NARROWER_LOG_WIDTH and self._other_seen >= NARROWER_BEATS
-        if (narrower or self._strange >= REPLACE_BEATS) and self._other is not None:
-            self.template, self._other = self._other, self.template
-            self._strange = 0
-            self._note_slope()
-
-    def _note_slope(self) -> None:
-        if self.template is not None:
-            self.peak_slope_mv = np.abs(self.template[:, 2:] - self.template[:, :-2]).max(axis=1)
-
-    def _learn(self, cut: FloatArray) -> None:
-        """Takes the beat most like the others of the first LEARN_BEATS, the narrower of equals."""
-        self._learning.append(cut)
-        if len(self._learning) < LEARN_BEATS:
-            return
-        likeness = [
-            np.mean([compare_beat(one, other)[:, 0].mean() for other in self._learning]) for one in self._learning
-        ]
-        width = [float(compare_beat(one, one)[:, 3].mean()) for one in self._learning]
-        score = np.array(likeness) - 2.0 * np.array(width)  # 10 ms of width weigh as 0.02 of correlation
-        self.template = self._learning[int(np.argmax(score))].copy()
-        self._learning = []
-        self._note_slope()
+@njit(cache=True)
+def _mean(found: Any, column: int) -> float:
+    total = 0.0
+    for lead in range(found.shape[0]):
+        total += found[lead, column]
+    return total / found.shape[0]
 
 
-def inside(n_columns: int, at: int) -> bool:
-    """True where the window around column `at` lies inside the signal."""
-    return at >= BEFORE and at + AFTER <= n_columns
+@njit(cache=True)
+def _note_slope(state: Any) -> None:
+    for lead in range(state.usual.shape[0]):
+        top = np.float32(0.0)
+        for i in range(2, N_TEMPLATE):
+            top = max(top, abs(state.usual[lead, i] - state.usual[lead, i - 2]))
+        state.peak_slope_mv[lead] = top
+
+
+@njit(cache=True)
+def _learn(cut: Any, state: Any) -> None:
+    """Takes the beat most like the others of the first LEARN_BEATS, the narrower of equals."""
+    state.learning[state.counts[_LEARNED]] = cut
+    state.counts[_LEARNED] += 1
+    if state.counts[_LEARNED] < LEARN_BEATS:
+        return
+    best, chosen = -1e9, 0
+    for i in range(LEARN_BEATS):
+        score = 0.0
+        for j in range(LEARN_BEATS):
+            score += _mean(compare_beat(state.learning[i], state.learning[j]), 0) / LEARN_BEATS
+        score -= _WIDTH_WEIGHT * _mean(compare_beat(state.learning[i], state.learning[i]), 3)
+        if score > best:
+            best, chosen = score, i
+    state.usual[:] = state.learning[chosen]
+    _note_slope(state)
+
+
+@njit(cache=True)
+def _adapt(cut: Any, found: Any, rr_s: float, state: Any) -> None:
+    """Moves the usual beat, or counts how often another shape comes instead."""
+    counts = state.counts
+    if _mean(found, 0) >= MATCHING:
+        blend(cut, state.usual, _BLEND_SHARE)
+        counts[_STRANGE] = 0
+        _note_slope(state)
+        return
+    counts[_STRANGE] = counts[_STRANGE] + 1 if rr_s >= REPLACE_RR_S else 0
+    if counts[_OTHER_SEEN] > 0 and _mean(compare_beat(cut, state.other), 0) >= MATCHING:
+        blend(cut, state.other, _BLEND_SHARE)
+        counts[_OTHER_SEEN] = min(counts[_OTHER_SEEN] + 1, 4 * NARROWER_BEATS)
+    else:
+        counts[_OTHER_SEEN] -= 1
+        if counts[_OTHER_SEEN] <= 0:
+            state.other[:] = cut
+            counts[_OTHER_SEEN] = 1
+    narrower = _mean(found, 4) < NARROWER_LOG_WIDTH and counts[_OTHER_SEEN] >= NARROWER_BEATS
+    if narrower or counts[_STRANGE] >= REPLACE_BEATS:
+        before = state.usual.copy()
+        state.usual[:] = state.other
+        state.other[:] = before
+        counts[_STRANGE] = 0
+        _note_slope(state)
+
+
+@njit(cache=True)
+def see_beat(signal_mv: Any, at: int, rr_s: float, adapt: bool, state: Any) -> Any:
+    """Features of the beat at column `at` beside the usual one, (n_leads, N_BEAT_FEATURES); empty while learning."""
+    if at < BEFORE or at + AFTER > signal_mv.shape[1]:
+        return np.empty((0, N_BEAT_FEATURES), np.float32)
+    cut = cut_beat(signal_mv, at)
+    if state.counts[_LEARNED] < LEARN_BEATS:
+        _learn(cut, state)
+        return np.empty((0, N_BEAT_FEATURES), np.float32)
+    found = compare_beat(cut, state.usual)
+    if adapt:
+        _adapt(cut, found, rr_s, state)
+    return found
+
+
+@njit(cache=True)
+def see_beats(signal_mv: Any, at: Any, rr_s: Any, adapt: bool, state: ShapeState, net: TinyNet) -> Any:
+    """What is to be said of beats, in order; the usual beat is moved by them.
+
+    Args:
+        signal_mv: float32 (n_leads, n).
+        at: int64 (m,), columns of the fiducials.
+        rr_s: float64 (m,), intervals from the beats before; 0 unknown.
+        adapt: False while a ventricular rhythm is on: it must not become the usual one.
+        state: Changed in place.
+        net: Beat network.
+
+    Returns:
+        float32 (m, 3): LOGIT, LIKENESS, WIDTH.
+    """
+    out = np.full((at.size, 3), np.nan, np.float32)
+    for i in range(at.size):
+        found = see_beat(signal_mv, at[i], rr_s[i], adapt, state)
+        if found.shape[0]:
+            scores = forward(found, net)
+            out[i, LOGIT] = _mean(scores, 0)
+            out[i, LIKENESS] = _mean(found, 0)
+            out[i, WIDTH] = _mean(found, 3)
+    return out
+
+
+__all__ = ["LIKENESS", "LOGIT", "WIDTH", "ShapeState", "new_shapes", "see_beat", "see_beats"]

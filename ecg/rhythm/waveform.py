@@ -53,7 +53,8 @@ def _dft_tables() -> tuple[FloatArray, FloatArray]:
     return (np.cos(phase) * hann).astype(np.float32), (np.sin(phase) * hann).astype(np.float32)
 
 
-_COS, _SIN = _dft_tables()
+#: Tables of the spectrum, handed to window_features (compiled code reads no large globals).
+COS, SIN = _dft_tables()
 
 
 @njit(cache=True, fastmath=True)
@@ -234,8 +235,8 @@ def window_features(wave: FloatArray, cos: FloatArray, sin: FloatArray) -> Float
 
     Args:
         wave: float32 (S, n_leads, 500), mV at 125 Hz.
-        cos: The table `_COS`.
-        sin: The table `_SIN`.
+        cos: The table `COS`.
+        sin: The table `SIN`.
 
     Returns:
         float32 (S, n_leads, N_FEATURES).
@@ -266,5 +267,5 @@ def window_features(wave: FloatArray, cos: FloatArray, sin: FloatArray) -> Float
 
 def features(wave: FloatArray) -> FloatArray:
     """`window_features` with the tables filled in: (S, n_leads, 500) to (S, n_leads, N_FEATURES)."""
-    made: FloatArray = window_features(np.ascontiguousarray(wave, np.float32), _COS, _SIN)
+    made: FloatArray = window_features(np.ascontiguousarray(wave, np.float32), COS, SIN)
     return made

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from ecg.conditioning import KERNEL_FS_HZ
 from ecg.rhythm.morphology import N_BEAT_FEATURES
-from ecg.rhythm.shapes import BeatShapes, cut_beat, inside
+from ecg.rhythm.shapes import new_shapes, see_beat
 from ecg.rhythm.wave_model import OTHER, VF, VT
 from ecg.rhythm.waveform import WINDOW_S
 from ecg.segments import FloatArray
@@ -149,16 +149,14 @@ def beat_corpus(data: Path) -> Iterator[Rows]:
     """Beat shapes of mitdb beside the patient's usual beat, features (n, n_leads * N_BEAT_FEATURES) lead after lead."""
     for path in _records(data / "mitdb"):
         captured, truth = capture(read_recording(str(path))), reference_beats(path)
-        shapes, features, labels = BeatShapes(), [], []
+        shapes, features, labels = new_shapes(captured.signal_mv.shape[0]), [], []
         before = 0
         for at in captured.beats.tolist():
             rr_s, before = (at - before) / KERNEL_FS_HZ, at
-            if not inside(captured.signal_mv.shape[1], at):
-                continue
-            found = shapes.compare(cut_beat(captured.signal_mv, at), rr_s, adapt=True)
+            found = see_beat(captured.signal_mv, at, rr_s, True, shapes)
             nearest = int(np.abs(truth.time_s - at / KERNEL_FS_HZ).argmin())
             symbol = truth.symbol[nearest]
-            if found is None or abs(truth.time_s[nearest] - at / KERNEL_FS_HZ) > _BEAT_WINDOW_S or symbol in _UNSURE:
+            if not found.shape[0] or abs(truth.time_s[nearest] - at / KERNEL_FS_HZ) > _BEAT_WINDOW_S or symbol in _UNSURE:
                 continue
             features.append(found)
             labels.append(int(symbol in _VENTRICULAR))

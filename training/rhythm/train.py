@@ -19,7 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ecg.rhythm.morphology import BEAT_FEATURES, N_BEAT_FEATURES
-from ecg.rhythm.wave_model import RhythmModel, TinyNet
+from ecg.rhythm.tiny_net import TinyNet
+from ecg.rhythm.wave_model import RhythmModel
 from ecg.rhythm.waveform import FEATURES
 from training.rhythm.corpus import Rows, beat_corpus, window_corpus
 

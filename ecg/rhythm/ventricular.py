@@ -1,0 +1,148 @@
+"""The lethal rules of ventricular rhythm: fibrillation or flutter, and tachycardia, with the evidence they share.
+
+Definitions: PhysioNet/CinC 2015 (CLINICAL.md section 2), thresholds from the profile. What is tuned here (evidence
+limits, smoothing) was chosen on out-of-fold predictions, see docs/experiments.md. Pure; must not import the monitor.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from ecg.conditioning import KERNEL_FS_HZ
+from ecg.conditions import ConditionCode, Evidence
+from ecg.profiles import RuleProfile
+from ecg.rhythm.held import Held, last_beats, rate_bpm, ventricular_run
+from ecg.rhythm.timeline import SeenBeat, Timeline
+
+#: Share of a new window in the smoothed evidence, and its limits: one window cannot outweigh the others.
+_SMOOTH, _LIMIT = 0.5, 4.0
+#: Smoothed log odds at which a malignant waveform begins and ends.
+BEGIN, END = 1.0, -1.0
+#: Log odds that a window of the patient's own beats stands for.
+_OWN = -3.0
+#: A malignant waveform has filled about this much of the first windows that show it, s.
+_FILLED_S = 5
+#: Log odds of VF against VT above which the waveform is called fibrillation, and what it takes to call it back.
+_FIBRILLATION, _TACHYCARDIA = 0.0, -2.0
+#: Sum of log odds over the beats of a run that is ventricular beyond doubt, each beat's limited to _BEAT_LIMIT.
+RUN_EVIDENCE, _BEAT_LIMIT = 4.0, 2.5
+#: The run is over after so many beats of another kind, or so long a silence (s).
+_OTHER_BEATS, _SILENCE_S = 3, 2.5
+
+
+@dataclass(slots=True)
+class MalignantWave:
+    """The smoothed evidence both rules share; moved at every new window, before they look.
+
+    Attributes:
+        malignant: Smoothed log odds of VF or VT against anything else.
+        fibrillation: Smoothed log odds of VF against VT while malignant.
+        on: Between BEGIN and END.
+        onset: Kernel sample where the malignant waveform began.
+        as_fibrillation: The kind it is called by while on.
+    """
+
+    malignant: float = -_LIMIT
+    fibrillation: float = 0.0
+    on: bool = False
+    onset: int = 0
+    as_fibrillation: bool = False
+
+    def move(self, now: Timeline) -> None:
+        """Takes in this moment's window."""
+        if now.broken or (now.new_wave and now.wave.n_leads == 0):
+            self.forget()
+            return
+        if not now.new_wave:
+            return
+        odds = _OWN if now.wave.own else min(max(now.wave.malignant, -_LIMIT), _LIMIT)
+        self.malignant += _SMOOTH * (odds - self.malignant)
+        if not now.wave.own:
+            kind = min(max(now.wave.fibrillation, -_LIMIT), _LIMIT)
+            self.fibrillation += _SMOOTH * (kind - self.fibrillation)
+        if not self.on and self.malignant > BEGIN:
+            self.on, self.onset = True, now.now - _FILLED_S * KERNEL_FS_HZ
+            self.as_fibrillation = self.fibrillation > _FIBRILLATION
+        elif self.on and self.malignant < END:
+            self.on = self.as_fibrillation = False
+        elif self.on:
+            self.as_fibrillation = self.fibrillation > (_TACHYCARDIA if self.as_fibrillation else _FIBRILLATION)
+
+    def forget(self) -> None:
+        """Nothing is known of the waveform."""
+        self.malignant, self.fibrillation, self.on, self.as_fibrillation = -_LIMIT, 0.0, False, False
+
+
+@dataclass(slots=True)
+class VentricularFibrillation:
+    """A fibrillatory, flutter or oscillatory waveform for at least vf_s (the length of the window)."""
+
+    wave: MalignantWave
+    code: ConditionCode = ConditionCode.VFB
+    on_beats: bool = False
+
+    def look(self, now: Timeline, profile: RuleProfile, active: bool) -> Held | None:
+        """See Rule."""
+        seconds = (now.now - self.wave.onset) / KERNEL_FS_HZ
+        if not self.wave.on or not self.wave.as_fibrillation or seconds < profile.vf_s:
+            return None
+        hz = now.wave.dominant_hz
+        reason = f"fibrillatory waveform for {seconds:.0f} s, {hz:.1f} Hz"
+        evidence = (
+            Evidence("dominant frequency", round(hz, 2), "Hz"),
+            Evidence("log odds of VF or VT", round(self.wave.malignant, 2), "1"),
+        )
+        return Held(self.wave.onset, reason, evidence)
+
+
+@dataclass(slots=True)
+class VentricularTachycardia:
+    """vt_beats or more ventricular beats in a row above vt_bpm, or the waveform of a ventricular tachycardia."""
+
+    wave: MalignantWave
+    code: ConditionCode = ConditionCode.VTA
+    on_beats: bool = False
+
+    def look(self, now: Timeline, profile: RuleProfile, active: bool) -> Held | None:
+        """See Rule."""
+        if self.wave.on:
+            return None if self.wave.as_fibrillation else self._by_waveform(now, profile, active)
+        if not now.fresh and not active:
+            return None
+        run = ventricular_run(now)
+        bpm = rate_bpm(run)
+        if len(run) >= profile.vt_beats and bpm is not None and bpm > profile.vt_bpm and evidence_of(run) >= RUN_EVIDENCE:
+            reason = f"{len(run)} ventricular beats at {bpm:.0f} > {profile.vt_bpm:g} bpm"
+            evidence = (Evidence("ventricular beats", len(run), "beats"), Evidence("rate", round(bpm, 1), "bpm"))
+            return Held(run[0].sample, reason, evidence)
+        if active and not self._over(now):
+            return Held(0, "")
+        return None
+
+    def _by_waveform(self, now: Timeline, profile: RuleProfile, active: bool) -> Held | None:
+        bpm = rate_bpm(last_beats(now, profile.vt_beats)) or 0.0
+        if bpm <= profile.vt_bpm:
+            bpm = 60.0 * now.wave.dominant_hz
+        if bpm <= profile.vt_bpm and not active:
+            return None
+        reason = f"wide-complex waveform at {bpm:.0f} > {profile.vt_bpm:g} bpm"
+        evidence = (
+            Evidence("rate", round(bpm, 1), "bpm"),
+            Evidence("log odds of VF or VT", round(self.wave.malignant, 2), "1"),
+        )
+        return Held(self.wave.onset, reason, evidence)
+
+    @staticmethod
+    def _over(now: Timeline) -> bool:
+        last = last_beats(now, _OTHER_BEATS)
+        return len(last) < _OTHER_BEATS or now.silence_s() > _SILENCE_S or all(beat.ventricular < 0.5 for beat in last)
+
+
+def evidence_of(run: list[SeenBeat]) -> float:
+    """Sum of the beats' log odds of being ventricular, each limited."""
+    total = 0.0
+    for beat in run:
+        share = min(max(beat.ventricular, 1e-6), 1 - 1e-6)
+        total += min(max(math.log(share / (1 - share)), -_BEAT_LIMIT), _BEAT_LIMIT)
+    return total

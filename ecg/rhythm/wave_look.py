@@ -1,0 +1,119 @@
+"""Evidence of one window of signal: the waveform network over the leads that speak, in one compiled call.
+
+Owns which leads speak and what the rules get to read. Pure; must not import the rules or the monitor.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from ecg.rhythm.tiny_net import TinyNet, forward
+from ecg.rhythm.wave_model import OTHER, VF, VT
+from ecg.rhythm.waveform import COS, FEATURES, N_WAVE, SIN, window_features
+
+_WINDOW = 2 * N_WAVE
+#: A lead speaks for a window if this share of it is valid.
+_ENOUGH = 0.9
+_SIZE, _SLOPE, _PEAK_HZ = FEATURES.index("log_peak_to_peak_mv"), FEATURES.index("log_peak_slope"), FEATURES.index("peak_hz")
+#: A usual slope below this (mV per 16 ms) is no measure: the QRS is as small as the noise.
+_LEAST_SLOPE_MV = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """Evidence of one window.
+
+    Attributes:
+        n_leads: Leads that speak; 0 where none does and nothing is known.
+        malignant: Log odds of VF or VT against anything else, mean of leads.
+        fibrillation: Log odds of VF against VT.
+        peak_to_peak_mv: Of the largest lead.
+        slope_ratio: Steepest slope beside that of the usual QRS, of the lead where it is largest; 1 while that is unknown.
+        dominant_hz: Frequency of the largest power, mean of leads.
+        own: The window holds the patient's own beats; it was not looked at, the other values mean nothing.
+    """
+
+    n_leads: int = 0
+    malignant: float = 0.0
+    fibrillation: float = 0.0
+    peak_to_peak_mv: float = 0.0
+    slope_ratio: float = 1.0
+    dominant_hz: float = 0.0
+    own: bool = False
+
+    @classmethod
+    def of(cls, found: Any) -> Wave:
+        """From what `look_at_wave` returns."""
+        return cls(int(found[0]), *found[1:].tolist()) if found[0] else NO_WAVE
+
+
+NO_WAVE = Wave()
+
+
+@njit(cache=True)
+def share_lost(valid: Any, column: int, n: int) -> float:
+    """Share of the n columns before `column` at which no lead is valid."""
+    first = max(0, column - n)
+    lost = 0
+    for i in range(first, column):
+        some = False
+        for lead in range(valid.shape[0]):
+            some = some or valid[lead, i]
+        lost += not some
+    return lost / max(column - first, 1)
+
+
+@njit(cache=True)
+def _evidence(signal: Any, valid: Any, column: int, mute: Any, usual_slope: Any, net: TinyNet, cos: Any, sin: Any) -> Any:
+    out = np.zeros(6, np.float32)
+    n_leads = signal.shape[0]
+    wave = np.empty((1, n_leads, N_WAVE), np.float32)
+    slope = np.zeros(n_leads, np.float32)
+    speaking = 0
+    for lead in range(n_leads):
+        known = 0
+        for i in range(column - _WINDOW, column):
+            known += valid[lead, i]
+        if mute[lead] or known < _ENOUGH * _WINDOW:
+            continue
+        first = column - _WINDOW
+        for i in range(N_WAVE):
+            wave[0, speaking, i] = np.float32(0.5) * (signal[lead, first + 2 * i] + signal[lead, first + 2 * i + 1])
+        slope[speaking] = usual_slope[lead]
+        speaking += 1
+    if speaking == 0:
+        return out
+    found = window_features(wave[:, :speaking], cos, sin)[0]
+    scores = forward(found, net)
+    for lead in range(speaking):
+        vt, vf, other = scores[lead, VT], scores[lead, VF], scores[lead, OTHER]
+        top = max(vt, vf)
+        out[1] += (top + np.log1p(np.exp(min(vt, vf) - top)) - other) / speaking
+        out[2] += (vf - vt) / speaking
+        out[3] = max(out[3], 10.0 ** found[lead, _SIZE])
+        ratio = 10.0 ** found[lead, _SLOPE] / max(slope[lead], _LEAST_SLOPE_MV) if slope[lead] > 0 else 1.0
+        out[4] = max(out[4], ratio)
+        out[5] += found[lead, _PEAK_HZ] / speaking
+    out[0] = speaking
+    return out
+
+
+def look_at_wave(signal: Any, valid: Any, column: int, mute: Any, usual_slope: Any, net: TinyNet) -> Any:
+    """Evidence of the window that ends at `column`.
+
+    Args:
+        signal: float32 (n_leads, n), mV at 250 Hz.
+        valid: bool, same shape.
+        column: At least 4 s of columns lie before it.
+        mute: bool (n_leads,), leads that may not speak.
+        usual_slope: float32 (n_leads,), steepest 16 ms of the usual QRS, 0 while unknown.
+        net: Waveform network.
+
+    Returns:
+        float32 (6,): n_leads, malignant, fibrillation, peak_to_peak_mv, slope_ratio, dominant_hz (see Wave).
+    """
+    return _evidence(signal, valid, column, mute, usual_slope, net, COS, SIN)
