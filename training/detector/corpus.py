@@ -20,9 +20,10 @@ from ecg.ec57.noise import NoiseStep, mix, noise_gains
 from ecg.segments import FloatArray, Int16Array
 from edge.wfdb_files import read_annotations
 from training.detector.traces import detect, label_candidates
+from training.mitdb_splits import SPLITS
 
-#: DS1 of de Chazal 2004 less 118 and 119.
-RECORDS = tuple(["101", "106", "108", "109", "112", "114", "115", "116", "122", "124", "201", "203", "205", "207", "208", "209", "215", "220", "223", "230"])
+#: The noise mixes are tested on 118 and 119.
+RECORDS = tuple(sorted(SPLITS["DS1"] - {"118", "119"}))
 NOISES = ("em", "ma", "bw")
 #: Noise changes its loudness this often, s.
 NOISE_STEP_S = 60.0
@@ -85,7 +86,9 @@ def _with_events(
     return np.clip(np.round(made), -32000, 32000).astype(np.int16)[:, None], kept
 
 
-def runs(root: Path, rng: np.random.Generator, noisy_runs: int) -> Iterator[tuple[Int16Array, float, float, Annotations, float]]:
+def runs(
+    root: Path, rng: np.random.Generator, noisy_runs: int
+) -> Iterator[tuple[Int16Array, float, float, Annotations, float]]:
     """Every lead of every record: plain, and `noisy_runs` times changed.
 
     Yields:

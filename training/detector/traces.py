@@ -72,7 +72,9 @@ def detect(adu: Int16Array, fs_hz: float, gain: npt.ArrayLike, model: DetectorMo
     kernel = np.concatenate(found)
     sample = np.array([kernel_to_stream(int(k), fs_hz) for k in kernel], np.int64)
     count, inside = int(group.trace[3][0]), sample < n
-    return Detections(sample[inside], np.concatenate(logits)[inside], group.trace[0][:count].copy(), group.trace[2][:count].copy())
+    return Detections(
+        sample[inside], np.concatenate(logits)[inside], group.trace[0][:count].copy(), group.trace[2][:count].copy()
+    )
 
 
 def label_candidates(trace_k: npt.NDArray[np.int64], reference: Annotations) -> npt.NDArray[np.int8]:
