@@ -23,6 +23,11 @@ log = structlog.get_logger()
 Handler = Callable[[bytes], None]
 
 _POLL_MS = 250
+#: A fetch names every partition, whatever comes back, and that is most of what the console costs (aiokafka has no fetch
+#: sessions). Measured on 240 partitions: live topics gathered for up to 200 ms instead of 10 and more fetches a second,
+#: and records asked for once a second (an answer still comes as soon as there is one) halve it.
+_LIVE_WAIT_MS, _LIVE_MIN_BYTES = 200, 128 * 1024
+_RECORD_WAIT_MS, _RECORD_MIN_BYTES = 1000, 1
 _PROBE_S = 5.0
 _PROBE_TIMEOUT_S = 4.0
 _RETRY_S = (0.5, 1.0, 2.0, 4.0)
@@ -74,7 +79,8 @@ class KafkaFeed:
                 group_id=None,
                 enable_auto_commit=False,
                 auto_offset_reset="earliest" if self._position.from_beginning else "latest",
-                fetch_max_wait_ms=_POLL_MS,
+                fetch_max_wait_ms=_RECORD_WAIT_MS if self._position.from_beginning else _LIVE_WAIT_MS,
+                fetch_min_bytes=_RECORD_MIN_BYTES if self._position.from_beginning else _LIVE_MIN_BYTES,
                 max_partition_fetch_bytes=_MAX_PARTITION_BYTES,
                 request_timeout_ms=10_000,
             )

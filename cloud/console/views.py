@@ -150,7 +150,8 @@ def vitals_view(vitals: screening_pb2.Vitals) -> VitalsOut:
         rhythm=vitals.rhythm,
         rhythm_name=rhythm_name(vitals.rhythm),
         quality=[
-            LeadQualityOut(lead=q.lead, index=round(q.index, 3), problems=list(q.problems)) for q in vitals.quality
+            LeadQualityOut(lead=q.lead, index=round(q.index, 3), problems=[p.lower() for p in q.problems])
+            for q in vitals.quality
         ],
         epoch=vitals.epoch,
         beats=[(beat.sample, beat.symbol) for beat in vitals.beats],

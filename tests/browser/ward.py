@@ -242,9 +242,9 @@ class Ward(threading.Thread):
         first = second * int(FS_HZ)
         beats = tuple(Beat(first + int((t - at) * FS_HZ), label) for t, label in bed.beats if at <= t < at + 1)
         quality = tuple(
-            LeadReport(lead, 0.0, ("lead_off",))
+            LeadReport(lead, 0.0, ("LEAD_OFF",))
             if lead in bed.off
-            else LeadReport(lead, 0.25, ("noise",))
+            else LeadReport(lead, 0.25, ("MUSCLE",))
             if bed.bpm is None
             else LeadReport(lead, 0.97)
             for lead in bed.leads

@@ -35,7 +35,7 @@ def vitals(seq: int, bpm: float | None, stream_id: str = "bed-1", epoch: int = 1
     n = int(FS_HZ)
     one = Vitals(
         stream_id, epoch, seq, seq * n, seq * n + n, FS_HZ, T0_NS + (seq + 1) * S, bpm, "N",
-        (LeadReport("II", 0.5, ("noise",)),), (),
+        (LeadReport("II", 0.5, ("MUSCLE",)),), (),
     )  # fmt: skip
     return encode_vitals("agent-1", [one])
 

@@ -11,7 +11,7 @@ import { INVALID_SAMPLE } from './frames.js';
 
 const KEEP_S = 40;
 /** How far behind the newest sample the playhead aims to be when a segment has just come. */
-const LAG_S = 1.25;
+const LAG_S = 1.5;
 const HIGH_PASS_HZ = 0.05;
 /** Beyond this from the baseline for long, the baseline has jumped: follow it fast. */
 const JUMP_MV = 2.5;

@@ -3,7 +3,7 @@
  */
 
 import { h, setAttribute, setText } from './dom.js';
-import { span } from './format.js';
+import { span, words } from './format.js';
 import { callsOut } from './store.js';
 import { SweepStrip } from './sweep.js';
 
@@ -119,7 +119,7 @@ export class Tile {
     const marks = shown.map((q) => {
       const off = q.problems.includes('lead_off') || signal?.leads.get(q.lead)?.connected === false;
       const kind = off ? 'off' : q.index < POOR ? 'poor' : 'good';
-      const said = off ? 'lead off' : q.problems.join(', ') || (kind === 'good' ? 'good signal' : 'poor signal');
+      const said = off ? 'lead off' : q.problems.map(words).join(', ') || (kind === 'good' ? 'good signal' : 'poor signal');
       return h('span', { class: `lead ${kind}`, title: `${q.lead}: ${said}` }, q.lead, h('i', {}, off ? '✕' : ''));
     });
     if (twelve) marks.unshift(h('span', { class: `lead ${shown.length ? 'poor' : 'good'}` }, '12 leads', h('i')));

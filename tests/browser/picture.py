@@ -1,0 +1,44 @@
+"""Takes the README's pictures from a running stack: `python -m tests.browser.picture --url http://127.0.0.1:8000`."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+import click
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+
+
+@click.command()
+@click.option("--url", default="http://127.0.0.1:8000", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), default=Path("docs/pictures"), show_default=True)
+@click.option("--settle", "settle_s", default=14.0, show_default=True, help="Seconds for the strips to fill.")
+def main(url: str, out: Path, settle_s: float) -> None:
+    """Writes console.png (the ward) and, where an alarm stands, alarm.png (its sheet with the explanation)."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = shutil.which("chromium") or ""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        for flag in ("headless=new", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-sync",
+                     "disable-background-networking", "disable-component-update", "window-size=1600,1060",
+                     f"user-data-dir={profile}"):  # fmt: skip
+            options.add_argument(f"--{flag}")
+        driver = webdriver.Chrome(options, webdriver.ChromeService(shutil.which("chromedriver")))
+        try:
+            driver.get(url)
+            time.sleep(settle_s)
+            driver.save_screenshot(str(out / "console.png"))
+            items = driver.find_elements(By.CSS_SELECTOR, "#alarms-patient .item-main")
+            if items:
+                items[-1].click()
+                time.sleep(4)
+                driver.save_screenshot(str(out / "alarm.png"))
+        finally:
+            driver.quit()
+    click.echo(f"pictures in {out}")
+
+
+if __name__ == "__main__":
+    main()
