@@ -138,7 +138,7 @@ def _heard_lethal(table: MeasurementTable, heard: Heard) -> tuple[str | None, st
     if ConditionCode.VFB in codes:
         return "rhythm_ventricular_fibrillation", f"fibrillatory or flutter waveform for {heard.fibrillation_s:.0f} s"
     if ConditionCode.ASY in codes:
-        return "rhythm_asystole", f"no QRS for {heard.longest_pause_s:.1f} s"
+        return _silence(table, heard)
     if ConditionCode.VTA in codes:
         return "rhythm_ventricular_tachycardia", f"ventricular run at {heard.run_rate_bpm:.0f} bpm"
     return None, ""
@@ -156,10 +156,10 @@ def _silence(table: MeasurementTable, heard: Heard) -> tuple[str | None, str]:
     if heard.longest_pause_s < _ASYSTOLE_S:
         return None, ""
     rate = table.get("heart_rate")
-    if rate.value is None:
-        return "rhythm_asystole", f"no QRS for {heard.longest_pause_s:.1f} s"
-    if rate.n_beats > 2 * max(1, len(heard.beats)):
+    if rate.value is not None and rate.n_beats > 2 * max(1, len(heard.beats)):
         return None, "monitor and delineation disagree on where there are QRS complexes"
+    if rate.value is None or ConditionCode.ASY in heard.codes:
+        return "rhythm_asystole", f"no QRS for {heard.longest_pause_s:.1f} s"
     return None, ""
 
 

@@ -79,6 +79,9 @@ _TECHNICAL_AFTER = re.compile(
 )
 #: "QRS is not wide"; a "normal" that is spelled "not prolonged" is no denial.
 _INNER_NOT = re.compile(r"\bnot ", re.IGNORECASE)
+_BEHIND = re.compile(
+    r"\s*(?:or|and)\s+(?:(?P<more>more|above|over|longer|greater|higher|wider)|less|below|under|shorter|lower)\b", re.I
+)
 _CUE = re.compile(r"\b(?:no|without|not|nor)\s+(?:(?:significant|evidence of|signs? of|acute|any|other)\s+)*$", re.I)
 _IN = re.compile(r"\s*(?:\(?(?:in|at|for)\s+|\()(?:the\s+)?", re.IGNORECASE)
 _BARE_BETWEEN = re.compile(
@@ -125,6 +128,8 @@ def _number(
         return None
     place = _quantity_for(sentence, number, places, values)
     relation, begins = _relation(sentence, number.start)
+    if relation is Relation.EQUAL:
+        relation = _relation_after(sentence, number.end)
     kind = ClaimKind.NUMBER if relation is Relation.EQUAL else ClaimKind.COMPARISON
     if place is None:
         return Stated(kind, sentence[begins : number.end], begins, number.end, None, number, relation)
@@ -156,6 +161,14 @@ def _relation(sentence: str, start: int) -> tuple[Relation, int]:
         if match:
             return relation, match.start()
     return Relation.EQUAL, start
+
+
+def _relation_after(sentence: str, end: int) -> Relation:
+    """ "120 ms or more", "200 ms or less"."""
+    match = _BEHIND.match(sentence, end)
+    if not match:
+        return Relation.EQUAL
+    return Relation.AT_LEAST if match["more"] else Relation.AT_MOST
 
 
 def _leads_for(

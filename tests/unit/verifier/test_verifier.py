@@ -52,6 +52,8 @@ def verdicts(text: str, table: MeasurementTable | None = None) -> list[Verdict]:
         ("QTc exceeds 440 ms.", [C]),
         ("PR does not exceed 200 ms", [S]),
         ("QRS ≥ 120 ms", [C]),
+        ("QRS of 120 ms or more", [C]),
+        ("PR interval of 200 ms or less", [S]),
         ("heart rate greater than 100 bpm", [C]),
         # Findings, with and without leads.
         ("Normal axis.", [S]),
