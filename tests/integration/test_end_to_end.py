@@ -125,7 +125,8 @@ const look = () => {
     window.seenAt = Date.now();
   }
 };
-new MutationObserver(look).observe(document.querySelector('#alarms-patient'), {childList: true, subtree: true, characterData: true});
+new MutationObserver(look).observe(document.querySelector('#alarms-patient'), 
+  {childList: true, subtree: true, characterData: true});
 look();
 """
 
@@ -242,7 +243,7 @@ def _acknowledge(browser: Any, stack: Stack, alarm_id: str) -> None:
         "the alarm's button",
         lambda: [
             button
-            for button in browser.find_elements(By.CSS_SELECTOR, f"#alarms-patient [data-alarm='{alarm_id}'] button.acknowledge")
+            for button in browser.find_elements(By.CSS_SELECTOR, f"[data-alarm='{alarm_id}'] button.acknowledge")
             if button.is_displayed()
         ],
         10,
