@@ -125,7 +125,7 @@ const look = () => {
     window.seenAt = Date.now();
   }
 };
-new MutationObserver(look).observe(document.querySelector('#alarms-patient'), 
+new MutationObserver(look).observe(document.querySelector('#alarms-patient'),
   {childList: true, subtree: true, characterData: true});
 look();
 """
