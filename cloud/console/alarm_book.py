@@ -9,11 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ecg.alarms import Alarm, AlertEvent, apply
-from ecg.conditions import Priority
+from ecg.conditions import ConditionCode, Priority
 from ecg.interpretation import InterpretationRecord
 
 #: Cleared alarms kept in memory; older ones are in the database.
 KEEP_CLEARED = 2000
+#: Among high alarms: what kills first, first.
+_LETHAL_ORDER = (ConditionCode.VFB, ConditionCode.ASY, ConditionCode.VTA, ConditionCode.EBR, ConditionCode.ETC)
 _RANK = {Priority.HIGH: 0, Priority.MEDIUM: 1, Priority.LOW: 2, Priority.TECHNICAL: 3}
 
 
@@ -81,7 +83,7 @@ class AlarmBook:
         return entry
 
     def listed(self) -> list[Entry]:
-        """Every entry, most urgent first: not cleared, then priority, then not acknowledged, then youngest."""
+        """Every entry, most urgent first: not cleared, by priority, not acknowledged, what kills first, youngest."""
         return sorted(self.entries.values(), key=lambda entry: urgency(entry.alarm))
 
     def standing(self) -> list[Entry]:
@@ -95,6 +97,8 @@ class AlarmBook:
                 del self.entries[alarm.alarm_id]
 
 
-def urgency(alarm: Alarm) -> tuple[bool, int, bool, int]:
+def urgency(alarm: Alarm) -> tuple[bool, int, bool, int, int]:
     """Sort key: the first is what a nurse should look at first."""
-    return alarm.cleared, _RANK[alarm.priority], bool(alarm.acknowledged_by), -alarm.raised_time_ns
+    code = alarm.condition.condition.code
+    order = _LETHAL_ORDER.index(code) if code in _LETHAL_ORDER else len(_LETHAL_ORDER)
+    return alarm.cleared, _RANK[alarm.priority], bool(alarm.acknowledged_by), order, -alarm.raised_time_ns

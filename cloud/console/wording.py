@@ -30,8 +30,9 @@ CONDITION_NAMES: dict[ConditionCode, str] = {
 }
 
 #: WFDB rhythm annotations (without the parenthesis) as a tile shows them.
+#: N is said where no rule is open: to call it sinus rhythm would claim P waves that nobody has looked for.
 RHYTHM_NAMES: dict[str, str] = {
-    "N": "Sinus rhythm",
+    "N": "No arrhythmia found",
     "AFIB": "Atrial fibrillation",
     "AFL": "Atrial flutter",
     "AFLT": "Atrial flutter",

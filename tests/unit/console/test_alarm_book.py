@@ -63,8 +63,9 @@ def test_the_list_begins_with_what_a_nurse_should_look_at_first() -> None:
         ("cleared", Priority.HIGH, ConditionCode.ASY, 50),
         ("technical", Priority.TECHNICAL, ConditionCode.LEADS_OFF, 60),
         ("medium", Priority.MEDIUM, ConditionCode.AFIB, 55),
-        ("old", Priority.HIGH, ConditionCode.VTA, 10),
-        ("new", Priority.HIGH, ConditionCode.VFB, 20),
+        ("vt", Priority.HIGH, ConditionCode.VTA, 50),
+        ("old vf", Priority.HIGH, ConditionCode.VFB, 10),
+        ("new vf", Priority.HIGH, ConditionCode.VFB, 20),
         ("acked", Priority.HIGH, ConditionCode.EBR, 58),
     ]
     for name, priority, code, at in kinds:
@@ -72,7 +73,9 @@ def test_the_list_begins_with_what_a_nurse_should_look_at_first() -> None:
         book.on_event(event(0, AlertKind.RAISED, name, about, priority, time_s=at))
     book.on_event(event(1, AlertKind.ACKNOWLEDGED, "acked", condition(ConditionCode.EBR), actor="x"))
     book.on_event(event(1, AlertKind.CLEARED, "cleared", condition(ConditionCode.ASY)))
-    assert [e.alarm.alarm_id for e in book.listed()] == ["new", "old", "acked", "medium", "technical", "cleared"]
+    assert [e.alarm.alarm_id for e in book.listed()] == [
+        "new vf", "old vf", "vt", "acked", "medium", "technical", "cleared"
+    ]  # fmt: skip
     assert "cleared" not in [e.alarm.alarm_id for e in book.standing()]
 
 

@@ -65,7 +65,7 @@ def test_beds_have_their_numbers_and_their_alarm(console: Console) -> None:
     (bed,) = console.client.get("/api/beds").json()
     assert (bed["bed"], bed["leads"], bed["fs_hz"]) == ("bed-1", ["V1", "II"], 250.0)
     assert bed["vitals"]["heart_rate_bpm"] == 71.3
-    assert bed["vitals"]["rhythm_name"] == "Sinus rhythm"
+    assert bed["vitals"]["rhythm_name"] == "No arrhythmia found"
     assert bed["vitals"]["quality"] == [{"lead": "II", "index": 0.5, "problems": ["muscle"]}]
     assert bed["alarm"]["code"] == "VFB"
 

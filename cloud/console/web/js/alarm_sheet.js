@@ -176,7 +176,7 @@ export class AlarmSheet {
         h('span', {}, [by, detail].filter(Boolean).join(' · ')));
     });
     const facts = this.alarm.evidence.map((one) =>
-      h('div', {}, h('dt', {}, words(one.name)), h('dd', {}, `${number(one.value)} ${one.unit}`)));
+      h('div', {}, h('dt', {}, words(one.name)), h('dd', {}, `${number(one.value)} ${one.unit === '1' ? '' : one.unit}`)));
     this.life.replaceChildren(
       ...(facts.length ? [h('h3', {}, 'What the rule measured'), h('dl', {}, ...facts)] : []),
       h('h3', {}, 'Life of this alarm'),

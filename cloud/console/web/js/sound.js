@@ -11,6 +11,8 @@ import { audioPaused, byUrgency, callsOut } from './store.js';
 /** @typedef {{hz: number, atS: number}} Pulse */
 
 const [PULSE_S, ATTACK_S] = [0.15, 0.02];
+/** The technical tone while the connection is lost. */
+const LOST_REPEAT_MS = 8000;
 const REPEAT_MS = { high: 5000, medium: 15_000, low: 30_000, technical: 30_000 };
 
 /** Three, then two: once for medium (three only), twice for high. @type {Record<Priority, Pulse[]>} */
@@ -54,8 +56,16 @@ export class AlarmSound {
   }
 
   tick() {
+    if (this.on && this.store.lost && this.store.lastHeardMs > 0) {
+      // A screen that cannot hear the console must not be quiet: that would sound like "all is well".
+      if (performance.now() - this.lastMs < LOST_REPEAT_MS) return;
+      this.lastMs = performance.now();
+      this.lastPriority = null;
+      this.play(BURSTS.technical, 0.25);
+      return;
+    }
     const alarm = this.audible();
-    if (!this.on || !alarm || this.store.lost) return;
+    if (!this.on || !alarm) return;
     const raised = this.lastPriority === null || byRank(alarm.priority) < byRank(this.lastPriority);
     const nowMs = performance.now();
     if (!raised && nowMs - this.lastMs < REPEAT_MS[alarm.priority]) return;

@@ -18,6 +18,8 @@ export const STALE_MS = 3500;
 export const LOST_MS = 4000;
 /** Alarms that are over and stay in the list. */
 const KEEP_CLEARED = 300;
+/** Among high alarms: what kills first, first (as cloud/console/alarm_book.py). */
+const LETHAL_ORDER = ['VFB', 'ASY', 'VTA', 'EBR', 'ETC'];
 const RANK = { high: 0, medium: 1, low: 2, technical: 3 };
 
 export class Store {
@@ -137,6 +139,7 @@ export function byUrgency(a, b) {
   return (
     RANK[a.priority] - RANK[b.priority] ||
     Number(a.state === 'acknowledged') - Number(b.state === 'acknowledged') ||
+    severity(a) - severity(b) ||
     b.raised_time_ms - a.raised_time_ms
   );
 }
@@ -149,4 +152,10 @@ export function callsOut(alarm) {
 /** @param {Alarm} alarm @param {number} nowMs */
 export function audioPaused(alarm, nowMs) {
   return (alarm.audio_paused_until_ms ?? 0) > nowMs;
+}
+
+/** @param {Alarm} alarm */
+function severity(alarm) {
+  const at = LETHAL_ORDER.indexOf(alarm.code);
+  return at < 0 ? LETHAL_ORDER.length : at;
 }
