@@ -22,6 +22,8 @@ _SURE = np.array([0.6, 0.6, 0.6], np.float32)
 _SHORTEST = np.array([6.0, 6.0, 12.0], np.float32)
 #: Pieces of one wave nearer than this (samples) are one wave: a notch is no boundary (16 ms).
 _NOTCH = 4.0
+#: A P wave needs this share of the leads as witnesses, where there are leads to ask (tuned on LUDB's odd records).
+_P_LEAD_SHARE, _LEADS_TO_ASK = 0.25, 4
 _MOST = 512  # waves of a kind in one lead's window; 10 s hold 40 at most
 
 
@@ -90,6 +92,29 @@ def waves(probabilities: FloatArray, row: int) -> list[NDArray[np.float64]]:
     return found
 
 
+def borne_out(by_lead: list[NDArray[np.float64]], n_usable: int) -> list[NDArray[np.float64]]:
+    """P waves that other leads show too: in fibrillation each lead has its own ripples, in sinus rhythm all have one P.
+
+    Args:
+        by_lead: Per lead (n, 4) P waves.
+        n_usable: Leads that could show it.
+
+    Returns:
+        The same, less those that fewer than _P_LEAD_SHARE of the usable leads have within 40 ms; all of them where there
+        are too few leads to ask.
+    """
+    if n_usable < _LEADS_TO_ASK or not any(map(len, by_lead)):
+        return by_lead
+    lead = np.repeat(np.arange(len(by_lead)), [len(found) for found in by_lead])
+    peak = np.concatenate([found[:, 1] for found in by_lead])
+    near = np.abs(peak[:, None] - peak) < 0.04 * FS_HZ
+    witnesses = np.zeros(len(peak), np.int64)
+    for k in range(len(by_lead)):
+        witnesses += near[:, lead == k].any(axis=1)
+    kept = witnesses >= _P_LEAD_SHARE * n_usable
+    return [found[kept[lead == k]] for k, found in enumerate(by_lead)]
+
+
 def find_beats(probabilities: FloatArray, usable: NDArray[np.bool_], activity: FloatArray) -> NDArray[np.float64]:
     """Beats where the usable leads agree on a QRS.
 
@@ -112,7 +137,8 @@ def find_beats(probabilities: FloatArray, usable: NDArray[np.bool_], activity: F
                 keep[-1] = k
         else:
             keep.append(k)
-    return at[keep]
+    beats: NDArray[np.float64] = at[keep]
+    return beats
 
 
 def assign(

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecg.delineation.conditioning import FS_HZ, Conditioned, activity, condition
-from ecg.delineation.decode import assign, find_beats, waves
+from ecg.delineation.decode import assign, borne_out, find_beats, waves
 from ecg.delineation.network import QRS, P, T, Weights, probabilities
 
 Samples = NDArray[np.int64]
@@ -70,7 +70,8 @@ def mark(
     ready = condition(signal_mv, fs_hz)
     companion = activity(ready.leads, ready.usable)
     found = probabilities(ready.leads, companion, ready.usable, model)
-    by_wave = tuple(waves(found, row) for row in (P, QRS, T))
+    p = borne_out(waves(found, P), int(ready.usable.sum()))
+    by_wave = (p, waves(found, QRS), waves(found, T))
     if beats is None:
         at = find_beats(found, ready.usable, companion)
     else:

@@ -62,7 +62,7 @@ class Ensemble:
 
     def sample(self, ms: float) -> int:
         """Index in course_mv of a time from the fiducial, held to its ends."""
-        return int(np.clip(self.zero + round(ms / _MS), 0, self.course_mv.shape[1] - 1))
+        return min(max(self.zero + round(ms / _MS), 0), self.course_mv.shape[1] - 1)
 
 
 def ensemble(
@@ -249,17 +249,13 @@ def _commonest(alike: NDArray[np.bool_], qrs_ms: FloatArray, eligible: NDArray[n
     """The group to measure: the largest, unless a narrower one is frequent (in bigeminy the ectopic beats may be more)."""
     votes = alike[:, eligible].sum(axis=1) * eligible
     largest = int(np.argmax(votes))
+    widths = nan_quantile(np.where(alike & eligible, qrs_ms, np.nan).T, 0.5)
     best = largest
     for k in np.flatnonzero(votes >= max(2, _FREQUENT * votes[largest])):
-        if _width(qrs_ms, alike[k] & eligible) < _width(qrs_ms, alike[best] & eligible) - _NARROWER_MS:
+        if widths[k] < widths[best] - _NARROWER_MS:
             best = int(k)
     group: NDArray[np.bool_] = alike[best] & eligible
     return group
-
-
-def _width(qrs_ms: FloatArray, group: NDArray[np.bool_]) -> float:
-    known = qrs_ms[group & np.isfinite(qrs_ms)]
-    return float(np.median(known)) if known.size else np.inf
 
 
 def _qrs_ms(marks: Marks) -> FloatArray:

@@ -145,7 +145,8 @@ def score(tally: Tally, truth: list[WaveMarks], found: list[LeadWaves], fs_hz: f
             for c in range(3):
                 point = POINTS[3 * w + c]
                 true = true_wave[true_wave[:, c] >= 0, c] / fs_hz * 1000
-                hit, miss, extra, error = match(true, wave[np.isfinite(wave[:, c]), c], first, last)
+                unmarked = true_wave[true_wave[:, c] < 0, 1] / fs_hz * 1000  # a wave whose bracket was left out
+                hit, miss, extra, error = match(true, wave[np.isfinite(wave[:, c]), c], first, last, unmarked)
                 sums[point] = tuple(a + b for a, b in zip(sums[point], (hit, miss, extra), strict=True))  # type: ignore[assignment]
                 errors[point].append(error)
     for point, (hit, miss, extra) in sums.items():
@@ -155,18 +156,21 @@ def score(tally: Tally, truth: list[WaveMarks], found: list[LeadWaves], fs_hz: f
         tally[point].errors.append(np.concatenate(errors[point]) if errors[point] else np.zeros(0))
 
 
-def match(true: FloatArray, found: FloatArray, first: float, last: float) -> tuple[int, int, int, FloatArray]:
-    """Hits, misses, extras inside [first, last], and the errors (found less true) of the hits."""
-    pairs = [
-        (abs(f - t), i, j) for i, t in enumerate(true) for j, f in enumerate(found) if abs(f - t) <= TOLERANCE_MS
-    ]
+def match(
+    true: FloatArray, found: FloatArray, first: float, last: float, unmarked: FloatArray
+) -> tuple[int, int, int, FloatArray]:
+    """Hits, misses, extras inside [first, last] and not about an unmarked wave, and the errors (found less true) of hits."""
+    pairs = [(abs(f - t), i, j) for i, t in enumerate(true) for j, f in enumerate(found) if abs(f - t) <= TOLERANCE_MS]
     used_true: dict[int, int] = {}
     used_found: set[int] = set()
     for _, i, j in sorted(pairs):
         if i not in used_true and j not in used_found:
             used_true[i] = j
             used_found.add(j)
-    extras = sum(1 for j, f in enumerate(found) if j not in used_found and first <= f <= last)
+    extras = sum(
+        j not in used_found and first <= f <= last and not (np.abs(unmarked - f) <= TOLERANCE_MS).any()
+        for j, f in enumerate(found)
+    )
     errors = np.array([found[j] - true[i] for i, j in used_true.items()])
     return len(used_true), len(true) - len(used_true), extras, errors
 
