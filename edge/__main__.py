@@ -15,9 +15,11 @@ import structlog
 
 from ecg.errors import VigilError
 from ecg.monitor import Monitor, Rules
+from ecg.segments import Segment
 from edge.agent import Agent, Parts
 from edge.beds import GRAMMAR, BedSpec, Play, build_sources, check_records, parse_beds, record_beds, stream_ids
 from edge.clock import SystemClock
+from edge.device import Device, TickTime
 from edge.local_alarm import LocalAlarm
 from edge.metrics import EdgeMetrics
 from edge.outbox import Outbox
@@ -52,6 +54,22 @@ def _beds(settings: Settings, play: Play) -> list[BedSpec]:
     return check_records(specs, lambda why: _log.error("bed_left_out", reason=why), play)
 
 
+def _ready_monitor() -> Monitor:
+    """The lethal rules, after a rehearsal: what must be compiled is, and a model that does not fit stops here.
+
+    Raises:
+        ModelMismatch: An artefact does not fit the code.
+    """
+    rehearsal = Monitor(rules=Rules.LETHAL)
+    bed = build_sources(parse_beds("vf:8:6"), 0, Play(), 0)[0]
+    device = Device("rehearsal", bed, 0, lambda _: 0)
+    for second in range(1, 15):
+        segments: list[Segment] = []
+        device.tick(TickTime(float(second), 0), segments, [])
+        rehearsal.step(segments)
+    return Monitor(rules=Rules.LETHAL)
+
+
 @contextlib.contextmanager
 def open_agent(settings: Settings) -> Iterator[Agent]:
     """An agent with its disk and network, closed in the right order.
@@ -69,13 +87,13 @@ def open_agent(settings: Settings) -> Iterator[Agent]:
     metrics = EdgeMetrics()
     metrics.serve(settings.metrics_port)
     with contextlib.ExitStack() as stack:
-        spool = Spool(settings.spool, round(settings.max_spool_mb * 1e6), settings.max_spool_h * 3600)
+        spool = Spool(settings.spool_path, round(settings.max_spool_mb * 1e6), settings.max_spool_h * 3600)
         stack.callback(spool.close)
         alarm = LocalAlarm(settings.alarm_file)
         stack.callback(alarm.close)
         publisher = Publisher(settings.brokers, settings.agent_id, settings.idempotent)
         outbox = Outbox(spool, publisher, metrics, settings.backfill_kb_s * 1000)
-        monitor = Monitor(rules=Rules.LETHAL) if settings.monitor else None
+        monitor = _ready_monitor() if settings.monitor else None
         parts = Parts(SystemClock(), spool, outbox, alarm, metrics, monitor)
         stack.callback(outbox.close)
         publisher.start()
@@ -112,9 +130,10 @@ def main(**options: object) -> None:
     set as VIGIL_EDGE_<OPTION>.
     """
     given = {name: value for name, value in options.items() if value is not None}
-    if "agent_id" in given and "spool" not in given:
-        given["spool"] = Path(".vigil") / f"{given['agent_id']}.spool"
-    settings = Settings(**given)  # type: ignore[arg-type]
+    try:
+        settings = Settings(**given)  # type: ignore[arg-type]
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
     _set_up_logging(settings.verbose)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -181,9 +181,17 @@ class Agent:
     # Conditions
 
     def _judge(self, segments: list[Segment]) -> list[ConditionEvent]:
-        if self._parts.monitor is None:
+        monitor = self._parts.monitor
+        if monitor is None:
             return []
-        step = self._parts.monitor.step(segments)
+        try:
+            step = monitor.step(segments)
+        except Exception:  # a fault of ours must not stop the signal: the stream has the same rules
+            _log.exception("local_monitor_failed", consequence="no local alarms from this second; detectors start over")
+            self._parts.metrics.monitor_failures.inc()
+            for segment in segments:
+                monitor.forget(segment.stream_id)
+            return []
         for segment, reason in step.rejected:
             self._parts.metrics.rejected.inc()
             _log.warning("segment_not_monitored", stream_id=segment.stream_id, seq=segment.seq, reason=str(reason))

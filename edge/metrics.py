@@ -16,6 +16,7 @@ class EdgeMetrics:
         self.gaps = Counter("vigil_edge_gap_segments", "Sequence numbers declared missing", ["reason"], registry=r)
         self.conditions = Counter("vigil_edge_condition_events", "Condition events raised here", ["code"], registry=r)
         self.rejected = Counter("vigil_edge_rejected_segments", "Segments the local monitor refused", registry=r)
+        self.monitor_failures = Counter("vigil_edge_monitor_failures", "Ticks without local rules", registry=r)
         self.tick_s = Histogram(
             "vigil_edge_tick_seconds", "Wall time of a tick's work", registry=r,
             buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5),

@@ -10,7 +10,6 @@ MAX_BACKFILL_IN_FLIGHT late messages are unacknowledged, so that live segments n
 from __future__ import annotations
 
 import random
-import socket
 import threading
 import time
 from collections import deque
@@ -23,6 +22,7 @@ import kafka.record.util as kafka_record_util
 import structlog
 from kafka import KafkaProducer
 from kafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError, UnsupportedVersionError
+from kafka.net.compat import KafkaNetClient
 
 from ecg.errors import VigilError
 
@@ -37,7 +37,6 @@ _REQUEST_TIMEOUT_S = 5.0
 _BACKOFF_FIRST_S, _BACKOFF_MOST_S = 0.25, 15.0
 _REMIND_S = 30.0
 _CLOSE_S = 2.0
-_REACH_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,24 +180,13 @@ class Publisher:
                 delay_s, lost_s, reminded_s = _BACKOFF_FIRST_S, time.monotonic(), time.monotonic()
                 _log.warning("broker_lost", brokers=self._brokers)
 
-    def _reach(self) -> None:
-        """Whether any broker answers at all; a KafkaProducer that finds none leaves its sockets open.
-
-        Raises:
-            OSError: None does; the last one's error.
-        """
-        last: OSError = OSError("no broker given")
-        for broker in self._brokers:
-            host, _, port = broker.rpartition(":")
-            try:
-                socket.create_connection((host, int(port)), timeout=_REACH_S).close()
-                return
-            except OSError as error:
-                last = error
-        raise last
-
     def _connect(self) -> Any:
-        self._reach()
+        clients: list[Any] = []
+
+        def client(**options: Any) -> Any:
+            clients.append(KafkaNetClient(**options))
+            return clients[-1]
+
         options: dict[str, Any] = {
             "bootstrap_servers": self._brokers,
             "client_id": "vigil-edge",
@@ -211,6 +199,7 @@ class Publisher:
             "delivery_timeout_ms": round(DELIVERY_TIMEOUT_S * 1000),
             "reconnect_backoff_max_ms": 1000,
             "metrics_enabled": False,
+            "kafka_client": client,
         }
         try:
             return KafkaProducer(enable_idempotence=self._idempotent, **options)
@@ -220,6 +209,10 @@ class Publisher:
             _log.warning("broker_not_idempotent", error=str(error))
             self._idempotent = False
             return KafkaProducer(enable_idempotence=False, **options)
+        except BaseException:
+            for opened in clients:  # KafkaProducer leaves its client open where it finds no broker
+                opened.close()
+            raise
 
     def _pump(self, producer: Any) -> None:
         while not self._broken.is_set():

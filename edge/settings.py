@@ -26,7 +26,7 @@ class Settings(BaseSettings):
     speed: float = Field(1.0, gt=0, le=1000, description="Seconds of signal per second")
     once: bool = Field(False, description="Play records once instead of over and over")
     seed: int = Field(1, ge=0, description="Of the simulation")
-    spool: Path = Field(Path(".vigil/edge-1.spool"), description="Spool file; one per agent")
+    spool: Path | None = Field(None, description="Spool file, one per agent; none: .vigil/AGENT_ID.spool")
     max_spool_mb: float = Field(1024.0, gt=0, description="Most that waits on disk; above it the oldest is dropped")
     max_spool_h: float = Field(72.0, gt=0, description="Longest that anything waits on disk")
     backfill_kb_s: int = Field(1000, gt=0, description="Most that is sent from the spool per second, after an outage")
@@ -35,3 +35,8 @@ class Settings(BaseSettings):
     idempotent: bool = Field(True, description="Ask the broker for idempotent production")
     metrics_port: int = Field(0, ge=0, le=65535, description="Prometheus metrics on loopback; 0 is off")
     verbose: bool = Field(False, description="Log at debug level; record names appear there, on the edge alone")
+
+    @property
+    def spool_path(self) -> Path:
+        """Where the spool is."""
+        return self.spool or Path(".vigil") / f"{self.agent_id}.spool"

@@ -229,3 +229,14 @@ def test_rails_and_invalid_samples_travel_as_they_are_and_stop_nothing(ward: War
     ward.run(30)
     assert [s.seq for s in ward.segments()] == list(range(30))
     assert {int(s.samples[0, 0]) for s in ward.segments()} == {32767, -32767, INVALID_SAMPLE}
+
+
+@pytest.mark.parametrize("ward", ["normal"], indirect=True)
+def test_a_fault_in_the_rules_does_not_stop_the_signal(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    ward.run(1)
+    with monkeypatch.context() as patched:
+        patched.setattr(Monitor, "step", lambda self, segments: 1 / 0)
+        ward.run(2)
+    ward.run(1)
+    assert [s.seq for s in ward.segments()] == [0, 1, 2, 3]
+    assert ward.metrics.registry.get_sample_value("vigil_edge_monitor_failures_total") == 2
