@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from ecg.beats.beat import Beat
+from ecg.beats.beat import Beat, BeatClass
 from ecg.conditioning import KERNEL_FS_HZ, StreamBlock, kernel_to_stream
 from ecg.conditions import LETHAL, Condition, ConditionCode
 from ecg.profiles import CINC2015, RuleProfile
+from ecg.rhythm.atrial import AtrialFibrillation, IntervalEvidence
+from ecg.rhythm.ectopy import Couplet, Cycles, Idioventricular, Run
 from ecg.rhythm.held import Held, Rule
 from ecg.rhythm.lethal import Asystole, ExtremeBradycardia, ExtremeTachycardia
+from ecg.rhythm.rates import Bradycardia, Pause, PvcRate, SupraventricularTachycardia, Tachycardia
 from ecg.rhythm.timeline import Timeline
 from ecg.rhythm.ventricular import MalignantWave, VentricularFibrillation, VentricularTachycardia
 from ecg.rhythm.wave_model import RhythmModel, default_model
@@ -43,6 +46,7 @@ class RhythmRules:
     model: RhythmModel | None = None
     timeline: Timeline = field(default_factory=Timeline)
     wave: MalignantWave = field(default_factory=MalignantWave)
+    intervals: IntervalEvidence = field(default_factory=IntervalEvidence)
     open: dict[ConditionCode, _Open] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
 
@@ -54,6 +58,17 @@ class RhythmRules:
                 Asystole(),
                 ExtremeBradycardia(),
                 ExtremeTachycardia(),
+                AtrialFibrillation(self.intervals),
+                SupraventricularTachycardia(),
+                Pause(),
+                Bradycardia(),
+                Tachycardia(),
+                Idioventricular(),
+                Run(),
+                Couplet(),
+                Cycles(ConditionCode.BIGEMINY, 2),
+                Cycles(ConditionCode.TRIGEMINY, 3),
+                PvcRate(),
             )
 
     def step(
@@ -78,6 +93,7 @@ class RhythmRules:
             changed += self._lose(end)
         for now in self.timeline.advance(beats, block, model):
             self.wave.move(self.timeline)
+            self.intervals.move(self.timeline, profile, model.af)
             for rule in self.rules:
                 if self.timeline.fresh or self.timeline.broken or not rule.on_beats:
                     changed += self._ask(rule, profile, now)
@@ -86,12 +102,13 @@ class RhythmRules:
 
     def word(self) -> str:
         """The rhythm now."""
-        if not self.timeline.beats and not self.wave.on:
+        beats = self.timeline.beats
+        if not beats and not self.wave.on:
             return ""
         for code, word in _WORDS:
             if code in self.open:
                 return word
-        return "N"
+        return "P" if sum(beat.label is BeatClass.PACED for beat in beats) > len(beats) / 2 else "N"
 
     def _ask(self, rule: Rule, profile: RuleProfile, now: int) -> list[Condition]:
         known = self.open.get(rule.code)
@@ -123,9 +140,16 @@ class RhythmRules:
         return [self._end(code, end) for code in list(self.open)]
 
 
+#: Rhythm words of the WFDB, the gravest first.
 _WORDS = (
     (ConditionCode.VFB, "VF"),
     (ConditionCode.VTA, "VT"),
+    (ConditionCode.RUN, "VT"),
+    (ConditionCode.AIVR, "IVR"),
+    (ConditionCode.BIGEMINY, "B"),
+    (ConditionCode.TRIGEMINY, "T"),
+    (ConditionCode.AFIB, "AFIB"),
+    (ConditionCode.SVT, "SVTA"),
 )
 
 

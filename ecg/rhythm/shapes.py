@@ -35,7 +35,12 @@ _WIDTH_WEIGHT = 2.0
 #: Columns of `counts`.
 _LEARNED, _STRANGE, _OTHER_SEEN = 0, 1, 2
 #: What is said of a beat: log odds of being ventricular, likeness to the usual one, QRS width (s); NaN while unknown.
-LOGIT, LIKENESS, WIDTH = 0, 1, 2
+#: P_WAVE: log of how far the averaged P window stands out of its beat-to-beat scatter, of the best lead.
+LOGIT, LIKENESS, WIDTH, P_WAVE = 0, 1, 2, 3
+#: The P window: from P_BEFORE kernel samples before the fiducial (272 ms), N_P samples at 125 Hz (to 80 ms before).
+P_BEFORE, N_P = 68, 24
+#: Share a beat takes in the averaged P window.
+_P_SHARE = 0.1
 
 
 class ShapeState(NamedTuple):
@@ -46,6 +51,8 @@ class ShapeState(NamedTuple):
         other: The shape seen most often beside it.
         learning: float32 (LEARN_BEATS, n_leads, N_TEMPLATE), the first beats.
         peak_slope_mv: float32 (n_leads,), steepest 16 ms of the usual QRS.
+        p_mean: float32 (n_leads, N_P), running mean of the P window, mV about its own line.
+        p_scatter: float32 (n_leads,), running mean square of what differs from it, mV^2.
         counts: int64 (3,): beats learned from (LEARN_BEATS when done), strange ones in a row, sightings of `other`.
     """
 
@@ -53,6 +60,8 @@ class ShapeState(NamedTuple):
     other: FloatArray
     learning: FloatArray
     peak_slope_mv: FloatArray
+    p_mean: FloatArray
+    p_scatter: FloatArray
     counts: IntArray
 
     @property
@@ -68,6 +77,8 @@ def new_shapes(n_leads: int) -> ShapeState:
         np.zeros(cut, np.float32),
         np.zeros(cut, np.float32),
         np.zeros((LEARN_BEATS, *cut), np.float32),
+        np.zeros(n_leads, np.float32),
+        np.zeros((n_leads, N_P), np.float32),
         np.zeros(n_leads, np.float32),
         np.zeros(3, np.int64),
     )
@@ -153,6 +164,33 @@ def _adapt(cut: Any, found: Any, rr_s: float, state: Any) -> None:
 
 
 @njit(cache=True)
+def take_p_wave(signal_mv: Any, at: int, state: Any) -> float:
+    """Takes the P window before a beat into the mean; returns P_WAVE."""
+    best = -9.0
+    window = np.empty(N_P, np.float32)
+    for lead in range(signal_mv.shape[0]):
+        for i in range(N_P):
+            column = at - P_BEFORE + 2 * i
+            window[i] = np.float32(0.5) * (signal_mv[lead, column] + signal_mv[lead, column + 1])
+        middle = np.float32(0.5 * (N_P - 1))
+        level = window.mean()
+        slope = np.float32(0.0)
+        for i in range(N_P):
+            slope += (i - middle) * (window[i] - level)
+        slope /= N_P * (N_P * N_P - 1) / np.float32(12.0)
+        size = scatter = 0.0
+        mean = state.p_mean[lead]
+        for i in range(N_P):
+            difference = window[i] - level - slope * (i - middle) - mean[i]
+            mean[i] += _P_SHARE * difference
+            scatter += difference * difference / N_P
+            size += mean[i] * mean[i] / N_P
+        state.p_scatter[lead] += _P_SHARE * (scatter - state.p_scatter[lead])
+        best = max(best, 0.5 * np.log((size + 1e-6) / (state.p_scatter[lead] + 1e-6)))
+    return best
+
+
+@njit(cache=True)
 def see_beat(signal_mv: Any, at: int, rr_s: float, adapt: bool, state: Any) -> Any:
     """Features of the beat at column `at` beside the usual one, (n_leads, N_BEAT_FEATURES); empty while learning."""
     if at < BEFORE or at + AFTER > signal_mv.shape[1]:
@@ -180,9 +218,9 @@ def see_beats(signal_mv: Any, at: Any, rr_s: Any, adapt: bool, state: ShapeState
         net: Beat network.
 
     Returns:
-        float32 (m, 3): LOGIT, LIKENESS, WIDTH.
+        float32 (m, 4): LOGIT, LIKENESS, WIDTH, P_WAVE.
     """
-    out = np.full((at.size, 3), np.nan, np.float32)
+    out = np.full((at.size, 4), np.nan, np.float32)
     for i in range(at.size):
         found = see_beat(signal_mv, at[i], rr_s[i], adapt, state)
         if found.shape[0]:
@@ -190,7 +228,10 @@ def see_beats(signal_mv: Any, at: Any, rr_s: Any, adapt: bool, state: ShapeState
             out[i, LOGIT] = _mean(scores, 0)
             out[i, LIKENESS] = _mean(found, 0)
             out[i, WIDTH] = _mean(found, 3)
+        if at[i] >= P_BEFORE and at[i] + 2 <= signal_mv.shape[1]:
+            ventricular = found.shape[0] > 0 and out[i, LOGIT] > 0
+            out[i, P_WAVE] = np.nan if ventricular else take_p_wave(signal_mv, at[i], state)
     return out
 
 
-__all__ = ["LIKENESS", "LOGIT", "WIDTH", "ShapeState", "new_shapes", "see_beat", "see_beats"]
+__all__ = ["LIKENESS", "LOGIT", "P_WAVE", "WIDTH", "ShapeState", "new_shapes", "see_beat", "see_beats", "take_p_wave"]

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from ecg.beats.beat import Beat, BeatClass
 from ecg.conditioning import KERNEL_FS_HZ, StreamBlock
 from ecg.quality.lead_quality import QualityProblem
-from ecg.rhythm.shapes import LIKENESS, LOGIT, WIDTH, ShapeState, new_shapes, see_beats
+from ecg.rhythm.shapes import LIKENESS, LOGIT, P_WAVE, WIDTH, ShapeState, new_shapes, see_beats
 from ecg.rhythm.wave_look import NO_WAVE, Wave, look_at_wave, share_lost
 from ecg.rhythm.wave_model import RhythmModel
 from ecg.rhythm.waveform import WINDOW_S
@@ -53,6 +53,7 @@ class SeenBeat:
         ventricular: 0 to 1: how sure it is that the beat is ventricular.
         likeness: Correlation with the usual beat, mean of leads; 1 while that is not known.
         width_s: QRS width, mean of leads; 0 while not known.
+        p_wave: Log of how far P waves stand out of their scatter, of the best lead; NaN where not measured.
     """
 
     sample: int
@@ -61,6 +62,7 @@ class SeenBeat:
     ventricular: float
     likeness: float
     width_s: float
+    p_wave: float = math.nan
 
     @property
     def usual(self) -> bool:
@@ -188,7 +190,7 @@ class Timeline:
             known = not math.isnan(said[LOGIT])
             sure = ventricular_share(beat, said[LOGIT] if known else None)
             likeness, width_s = (said[LIKENESS], said[WIDTH]) if known else (1.0, 0.0)
-            self.beats.append(SeenBeat(beat.sample, interval_s, beat.label, sure, likeness, width_s))
+            self.beats.append(SeenBeat(beat.sample, interval_s, beat.label, sure, likeness, width_s, said[P_WAVE]))
 
     def _look_at_wave(self, column: int, mute: npt.NDArray[np.bool_], model: RhythmModel) -> Wave:
         if column < _WINDOW or self.now - self.clear_from < _WINDOW:

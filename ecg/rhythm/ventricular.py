@@ -112,7 +112,12 @@ class VentricularTachycardia:
             return None
         run = ventricular_run(now)
         bpm = rate_bpm(run)
-        if len(run) >= profile.vt_beats and bpm is not None and bpm > profile.vt_bpm and evidence_of(run) >= RUN_EVIDENCE:
+        if (
+            len(run) >= profile.vt_beats
+            and bpm is not None
+            and bpm > profile.vt_bpm
+            and evidence_of(run) >= RUN_EVIDENCE
+        ):
             reason = f"{len(run)} ventricular beats at {bpm:.0f} > {profile.vt_bpm:g} bpm"
             evidence = (Evidence("ventricular beats", len(run), "beats"), Evidence("rate", round(bpm, 1), "bpm"))
             return Held(run[0].sample, reason, evidence)

@@ -18,7 +18,11 @@ from ecg.rhythm.waveform import COS, FEATURES, N_WAVE, SIN, window_features
 _WINDOW = 2 * N_WAVE
 #: A lead speaks for a window if this share of it is valid.
 _ENOUGH = 0.9
-_SIZE, _SLOPE, _PEAK_HZ = FEATURES.index("log_peak_to_peak_mv"), FEATURES.index("log_peak_slope"), FEATURES.index("peak_hz")
+_SIZE, _SLOPE, _PEAK_HZ = (
+    FEATURES.index("log_peak_to_peak_mv"),
+    FEATURES.index("log_peak_slope"),
+    FEATURES.index("peak_hz"),
+)
 #: A usual slope below this (mV per 16 ms) is no measure: the QRS is as small as the noise.
 _LEAST_SLOPE_MV = 0.02
 
@@ -68,7 +72,9 @@ def share_lost(valid: Any, column: int, n: int) -> float:
 
 
 @njit(cache=True)
-def _evidence(signal: Any, valid: Any, column: int, mute: Any, usual_slope: Any, net: TinyNet, cos: Any, sin: Any) -> Any:
+def _evidence(
+    signal: Any, valid: Any, column: int, mute: Any, usual_slope: Any, net: TinyNet, cos: Any, sin: Any
+) -> Any:
     out = np.zeros(6, np.float32)
     n_leads = signal.shape[0]
     wave = np.empty((1, n_leads, N_WAVE), np.float32)

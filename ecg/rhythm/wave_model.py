@@ -1,4 +1,4 @@
-"""The small network that reads a four-second window as fibrillation, ventricular tachycardia or neither.
+"""The small networks of the rhythm rules: a four-second window, a beat shape, a row of intervals.
 
 Owns where the weights are and what they must fit. Weights are in wave_model.npz, their provenance in
 wave_model.json; training/rhythm makes both. Pure; must not import the rules or the monitor.
@@ -19,13 +19,16 @@ from ecg.rhythm.tiny_net import TinyNet
 from ecg.rhythm.waveform import N_FEATURES
 
 OTHER, VT, VF = 0, 1, 2
+#: Inputs of the interval network (ecg.rhythm.atrial.AF_FEATURES, which imports this module's users).
+N_AF_FEATURES = 4
 
 
 class RhythmModel(NamedTuple):
-    """Both networks of the rhythm rules: `wave` on windows (three outputs), `beat` on beat shapes (one)."""
+    """Networks of the rhythm rules: `wave` on windows (three outputs), `beat` on beat shapes, `af` on intervals (one)."""
 
     wave: TinyNet
     beat: TinyNet
+    af: TinyNet
 
 
 def read_model(path: Path, prefix: str = "") -> RhythmModel:
@@ -42,7 +45,7 @@ def read_model(path: Path, prefix: str = "") -> RhythmModel:
             ]
         except KeyError as missing:
             raise ModelMismatch(f"rhythm model {path.name} lacks {missing}") from missing
-    if nets[0].w1.shape[0] != N_FEATURES or nets[1].w1.shape[0] != N_BEAT_FEATURES:
+    if [net.w1.shape[0] for net in nets] != [N_FEATURES, N_BEAT_FEATURES, N_AF_FEATURES]:
         raise ModelMismatch(f"rhythm model {path.name} was trained on other features: train it again")
     return RhythmModel(*nets)
 

@@ -6,6 +6,7 @@ Must not import the trainer.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +14,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from ecg.beats.beat import BeatClass
 from ecg.conditioning import KERNEL_FS_HZ
+from ecg.profiles import CINC2015
+from ecg.rhythm.atrial import AF_FEATURES, af_features, own_intervals
 from ecg.rhythm.morphology import N_BEAT_FEATURES
-from ecg.rhythm.shapes import new_shapes, see_beat
+from ecg.rhythm.shapes import P_BEFORE, new_shapes, see_beat, take_p_wave
+from ecg.rhythm.timeline import SeenBeat
 from ecg.rhythm.wave_model import OTHER, VF, VT
 from ecg.rhythm.waveform import WINDOW_S
 from ecg.segments import FloatArray
@@ -145,28 +150,65 @@ def _alarm_windows(folder: Path) -> Iterator[Rows]:
         yield _rows(f"cinc2015/{alarm.record}", capture(read_recording(str(folder / alarm.record))), label_of)
 
 
-def beat_corpus(data: Path) -> Iterator[Rows]:
-    """Beat shapes of mitdb beside the patient's usual beat, features (n, n_leads * N_BEAT_FEATURES) lead after lead."""
+def beat_corpus(data: Path) -> Iterator[tuple[Rows, Rows]]:
+    """Beat shapes and interval rows of mitdb.
+
+    Yields:
+        Shapes beside the patient's usual beat, features (n, n_leads * N_BEAT_FEATURES) lead after lead; and intervals,
+        features (n, len(AF_FEATURES)), labelled by the reference rhythm.
+    """
     for path in _records(data / "mitdb"):
         captured, truth = capture(read_recording(str(path))), reference_beats(path)
         shapes, features, labels = new_shapes(captured.signal_mv.shape[0]), [], []
+        seen: list[SeenBeat] = []
         before = 0
         for at in captured.beats.tolist():
             rr_s, before = (at - before) / KERNEL_FS_HZ, at
-            found = see_beat(captured.signal_mv, at, rr_s, True, shapes)
+            found, p_wave = see_beat(captured.signal_mv, at, rr_s, True, shapes), math.nan
+            if P_BEFORE <= at < captured.signal_mv.shape[1] - 2:
+                p_wave = take_p_wave(captured.signal_mv, at, shapes)
             nearest = int(np.abs(truth.time_s - at / KERNEL_FS_HZ).argmin())
-            symbol = truth.symbol[nearest]
-            if not found.shape[0] or abs(truth.time_s[nearest] - at / KERNEL_FS_HZ) > _BEAT_WINDOW_S or symbol in _UNSURE:
-                continue
-            features.append(found)
-            labels.append(int(symbol in _VENTRICULAR))
+            symbol = truth.symbol[nearest] if abs(truth.time_s[nearest] - at / KERNEL_FS_HZ) <= _BEAT_WINDOW_S else "Q"
+            ventricular = float(symbol in _VENTRICULAR)
+            seen.append(SeenBeat(at, rr_s, BeatClass.UNKNOWN, ventricular, 1.0, 0.0, p_wave))
+            if found.shape[0] and symbol not in _UNSURE:
+                features.append(found)
+                labels.append(int(ventricular))
         label = np.array(labels, np.int64)
-        count = np.bincount(label, minlength=2)
-        weight = np.minimum(1.0, ROWS_PER_RECORD / np.maximum(count, 1))[label]
-        stacked = (
-            np.stack(features).reshape(len(features), -1) if features else np.zeros((0, N_BEAT_FEATURES), np.float32)
+        stacked = np.stack(features).reshape(len(features), -1) if features else np.zeros((0, N_BEAT_FEATURES))
+        yield (
+            Rows(_patient(path.name), stacked.astype(np.float32), label, _weights(label)),
+            _interval_rows(path, seen),
         )
-        yield Rows(_patient(path.name), stacked.astype(np.float32), label, weight)
+
+
+def _weights(label: IntArray) -> npt.NDArray[np.float64]:
+    count = np.bincount(label, minlength=2)
+    weights: npt.NDArray[np.float64] = np.minimum(1.0, ROWS_PER_RECORD / np.maximum(count, 1))[label]
+    return weights
+
+
+def _interval_rows(path: Path, seen: list[SeenBeat]) -> Rows:
+    """Intervals of a record, windows wholly in AF against windows with neither AF nor flutter."""
+    episodes = rhythm_episodes(path)
+    features, labels = [], []
+    for last in range(64, len(seen), 3):
+        kept, rr_s, p_wave = own_intervals(seen[last - 64 : last], CINC2015.af_beats)
+        if len(kept) < CINC2015.af_beats:
+            continue
+        start_s, end_s = kept[0].sample / KERNEL_FS_HZ, kept[-1].sample / KERNEL_FS_HZ
+        cover = dict.fromkeys(("AFIB", "AFL"), 0.0)
+        for episode in episodes:
+            if episode.word in cover:
+                cover[episode.word] += max(0.0, min(episode.end_s, end_s) - max(episode.start_s, start_s)) / (
+                    end_s - start_s
+                )
+        if cover["AFIB"] > 0.95 or sum(cover.values()) < 0.05:
+            features.append(af_features(rr_s, p_wave)[0])
+            labels.append(int(cover["AFIB"] > 0.5))
+    label = np.array(labels, np.int64)
+    stacked = np.stack(features) if features else np.zeros((0, len(AF_FEATURES)), np.float32)
+    return Rows(_patient(path.name), stacked, label, _weights(label))
 
 
 def _records(folder: Path) -> list[Path]:

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from ecg.rhythm.atrial import AF_FEATURES
 from ecg.rhythm.morphology import BEAT_FEATURES, N_BEAT_FEATURES
 from ecg.rhythm.tiny_net import TinyNet
 from ecg.rhythm.wave_model import RhythmModel
@@ -25,12 +26,13 @@ from ecg.rhythm.waveform import FEATURES
 from training.rhythm.corpus import Rows, beat_corpus, window_corpus
 
 N_FOLDS = 5
-HIDDEN = {"wave": 20, "beat": 12}
-EPOCHS = {"wave": 10, "beat": 12}
+HIDDEN = {"wave": 20, "beat": 12, "af": 4}
+EPOCHS = {"wave": 10, "beat": 12, "af": 60}
 _BATCH, _RATE, _DECAY = 1024, 4e-3, 0.02
 #: Inputs that move with the recorder's gain: jittered, for the true gain of a header is not always known.
 _GAIN_INPUTS = [FEATURES.index(name) for name in ("log_peak_to_peak_mv", "log_rms_mv", "log_peak_slope")]
 _GAIN_JITTER = 0.2  # decades
+N_INPUTS = {"wave": len(FEATURES), "beat": N_BEAT_FEATURES, "af": len(AF_FEATURES)}
 _KERNEL = Path("ecg/rhythm")
 _FOLDS = Path("training/rhythm/folds.npz")
 Array = npt.NDArray[np.float64]
@@ -51,7 +53,7 @@ def fit(rows: Sequence[Rows], name: str, n_out: int, seed: int = 0) -> TinyNet:
         seed: Of start, order and jitter.
     """
     rng = np.random.default_rng(seed)
-    n_in = N_BEAT_FEATURES if name == "beat" else len(FEATURES)
+    n_in = N_INPUTS[name]
     x = np.concatenate([r.features.reshape(len(r.label), -1, n_in)[:, :2] for r in rows if r.features.size]).astype(
         np.float64
     )
@@ -73,7 +75,7 @@ def fit(rows: Sequence[Rows], name: str, n_out: int, seed: int = 0) -> TinyNet:
         batch = x[pick].copy()
         if name == "wave":
             batch[:, :, _GAIN_INPUTS] += rng.uniform(-_GAIN_JITTER, _GAIN_JITTER, (_BATCH, 1, 1))
-        elif rng.random() < 0.4:  # one lead alone
+        elif name == "beat" and rng.random() < 0.4:  # one lead alone
             batch = batch[:, [int(rng.integers(batch.shape[1]))]]
         z = np.clip((batch - mean) / scale, -5, 5)
         gradient = _gradient(p, z, y[pick], weight[pick], n_out)
@@ -109,12 +111,13 @@ def _gradient(p: list[Array], z: Array, y: npt.NDArray[np.int64], weight: Array,
     ]  # fmt: skip
 
 
-def train(windows: Sequence[Rows], beats: Sequence[Rows]) -> dict[str, RhythmModel]:
+def train(windows: Sequence[Rows], beats: Sequence[Rows], intervals: Sequence[Rows]) -> dict[str, RhythmModel]:
     """The shipped model under "", the one without fold k under "foldk_"."""
     made = {}
     for fold in (None, *range(N_FOLDS)):
-        kept = [[r for r in rows if fold is None or fold_of(r.group) != fold] for rows in (windows, beats)]
-        made["" if fold is None else f"fold{fold}_"] = RhythmModel(fit(kept[0], "wave", 3), fit(kept[1], "beat", 1))
+        kept = [[r for r in rows if fold is None or fold_of(r.group) != fold] for rows in (windows, beats, intervals)]
+        nets = fit(kept[0], "wave", 3), fit(kept[1], "beat", 1), fit(kept[2], "af", 1)
+        made["" if fold is None else f"fold{fold}_"] = RhythmModel(*nets)
         print(f"fold {fold}: fitted on {len(kept[0])} recordings", flush=True)
     return made
 
@@ -133,8 +136,8 @@ def save(models: dict[str, RhythmModel], windows: Sequence[Rows]) -> None:
     manifest = {
         "name": "rhythm-evidence",
         "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
-        "outputs": {"wave": ["other", "VT", "VF"], "beat": ["ventricular"]},
-        "features": {"wave": list(FEATURES), "beat": list(BEAT_FEATURES)},
+        "outputs": {"wave": ["other", "VT", "VF"], "beat": ["ventricular"], "af": ["atrial fibrillation"]},
+        "features": {"wave": list(FEATURES), "beat": list(BEAT_FEATURES), "af": list(AF_FEATURES)},
         "split": f"trained on all; folds.npz holds {N_FOLDS} networks for cross-validation by record (sha256 of set/record)",
         "seen": _counted(windows),
     }
@@ -156,8 +159,11 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("data"))
     options = parser.parse_args()
     windows = list(window_corpus(options.data, np.random.default_rng(0)))
-    beats = list(beat_corpus(options.data))
-    save(train(windows, beats), windows)
+    beats, intervals = [], []
+    for shapes, rows in beat_corpus(options.data):
+        beats.append(shapes)
+        intervals.append(rows)
+    save(train(windows, beats, intervals), windows)
 
 
 if __name__ == "__main__":

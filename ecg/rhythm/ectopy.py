@@ -1,0 +1,93 @@
+"""Patterns of ventricular beats: couplet, run, idioventricular rhythm, bigeminy, trigeminy.
+
+Thresholds from the profile; patterns as EC57 and the telemetry monitors define them (CLINICAL.md section 2). Pure; must
+not import the monitor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ecg.conditions import ConditionCode, Evidence
+from ecg.profiles import RuleProfile
+from ecg.rhythm.held import Held, last_beats, rate_bpm, ventricular_run
+from ecg.rhythm.timeline import SeenBeat, Timeline
+
+
+def _pattern(beats: Sequence[SeenBeat]) -> str:
+    """One letter per beat: V ventricular, N any other."""
+    return "".join("V" if beat.ventricular >= 0.5 else "N" for beat in beats)
+
+
+@dataclass(slots=True)
+class Couplet:
+    """Two ventricular beats in a row between others; said when the beat after them has come."""
+
+    code: ConditionCode = ConditionCode.COUPLET
+    on_beats: bool = True
+
+    def look(self, now: Timeline, profile: RuleProfile, active: bool) -> Held | None:
+        """See Rule."""
+        beats = last_beats(now, 3 + now.fresh)
+        at = _pattern(beats).rfind("NVVN")
+        if at < 0:
+            return None
+        bpm = rate_bpm(beats[at + 1 : at + 3]) or 0.0
+        reason = f"2 ventricular beats in a row at {bpm:.0f} bpm"
+        return Held(beats[at + 1].sample, reason, (Evidence("ventricular beats", 2, "beats"),))
+
+
+@dataclass(slots=True)
+class Run:
+    """run_beats or more ventricular beats in a row above vt_bpm, too few for ventricular tachycardia."""
+
+    code: ConditionCode = ConditionCode.RUN
+    on_beats: bool = True
+
+    def look(self, now: Timeline, profile: RuleProfile, active: bool) -> Held | None:
+        """See Rule."""
+        run = ventricular_run(now)
+        bpm = rate_bpm(run)
+        if not profile.run_beats <= len(run) < profile.vt_beats or bpm is None or bpm <= profile.vt_bpm:
+            return None
+        reason = f"{len(run)} ventricular beats in a row at {bpm:.0f} bpm"
+        return Held(run[0].sample, reason, (Evidence("ventricular beats", len(run), "beats"),))
+
+
+@dataclass(slots=True)
+class Idioventricular:
+    """aivr_beats or more ventricular beats in a row, faster than aivr_bpm but not faster than vt_bpm."""
+
+    code: ConditionCode = ConditionCode.AIVR
+    on_beats: bool = True
+
+    def look(self, now: Timeline, profile: RuleProfile, active: bool) -> Held | None:
+        """See Rule."""
+        run = ventricular_run(now)
+        bpm = rate_bpm(run)
+        if len(run) < profile.aivr_beats or bpm is None or not profile.aivr_bpm <= bpm <= profile.vt_bpm:
+            return None
+        reason = f"{len(run)} ventricular beats in a row at {bpm:.0f} <= {profile.vt_bpm:g} bpm"
+        evidence = (Evidence("ventricular beats", len(run), "beats"), Evidence("rate", round(bpm, 1), "bpm"))
+        return Held(run[0].sample, reason, evidence)
+
+
+@dataclass(slots=True)
+class Cycles:
+    """A ventricular beat at every second (bigeminy) or third (trigeminy) place, `cycles` times in a row."""
+
+    code: ConditionCode
+    period: int
+    on_beats: bool = True
+
+    def look(self, now: Timeline, profile: RuleProfile, active: bool) -> Held | None:
+        """See Rule."""
+        unit = "N" * (self.period - 1) + "V"
+        wanted = unit * (profile.cycles if not active else profile.cycles - 1)
+        beats = last_beats(now, len(wanted) + self.period - 1)
+        at = _pattern(beats).find(wanted)  # the last cycle may be under way
+        if at < 0:
+            return None
+        reason = f"every {'second' if self.period == 2 else 'third'} beat ventricular, {profile.cycles} times or more"
+        return Held(beats[at].sample, reason, (Evidence("cycles", profile.cycles, "1"),))
