@@ -62,7 +62,7 @@ class Ensemble:
 
     def sample(self, ms: float) -> int:
         """Index in course_mv of a time from the fiducial, held to its ends."""
-        return min(max(self.zero + round(ms / _MS), 0), self.course_mv.shape[1] - 1)
+        return int(min(max(self.zero + round(ms / _MS), 0), self.course_mv.shape[1] - 1))
 
 
 def ensemble(
