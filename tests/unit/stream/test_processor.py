@@ -7,6 +7,7 @@ import pytest
 
 from ecg import topics
 from ecg.alarms import AlarmCommand, AlertKind, CommandKind
+from ecg.beats.beat import BeatClass
 from ecg.conditions import Condition, ConditionCode, ConditionEvent, Origin, Priority
 from ecg.gaps import DeviceHealth, DeviceState
 from ecg.segments import INVALID_SAMPLE
@@ -314,6 +315,11 @@ def test_backfill_is_left_to_the_recorder_but_its_faults_are_told() -> None:
 # Restart
 
 
+def beats_of(out: Outputs) -> list[list[tuple[int, BeatClass]]]:
+    """Sample and class; the confidence still remembers how long the patient has been known."""
+    return [[(beat.sample, beat.label) for beat in v.beats] for v in out.vitals["agent-1"]]
+
+
 def test_a_restarted_processor_goes_on_where_the_old_one_stood() -> None:
     old, new = Processor(), Processor()
     events = feed(old, 0, 40).alerts
@@ -325,7 +331,7 @@ def test_a_restarted_processor_goes_on_where_the_old_one_stood() -> None:
     assert not live.alerts, "nothing is raised twice"
     assert [e.alarm_id for e in live.escalations] == [events[0].alarm_id], "it had no interpretation yet"
     expected, found = feed(old, 40, 60), feed(new, 40, 60)
-    assert [v.beats for v in found.vitals["agent-1"]][3:] == [v.beats for v in expected.vitals["agent-1"]][3:]
+    assert beats_of(found)[3:] == beats_of(expected)[3:]
     assert [w.first_sample for w in found.windows] == [w.first_sample for w in expected.windows]
     for one, other in zip(found.windows, expected.windows, strict=True):
         np.testing.assert_array_equal(one.signal_mv, other.signal_mv)
