@@ -146,11 +146,11 @@ def hold(
 
 
 @numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"}, inline="always")
-def dot(a: Any, b: Any, start: int, n: int) -> Any:
-    """Sum of a[i] * b[start + i] over n elements, float32."""
+def dot(a: Any, first: int, b: Any, start: int, n: int) -> Any:
+    """Sum of a[first + i] * b[start + i] over n elements, float32."""
     total = np.float32(0.0)
     for i in range(n):
-        total += a[i] * b[start + i]
+        total += a[first + i] * b[start + i]
     return total
 
 
@@ -166,14 +166,17 @@ def resample_lead(
         out: Record of arrays low (m,), residue (m,), flag (m,), filled from 0.
     """
     low, residue, out_flag = out
-    half = taps.shape[1] // 2
-    n_phases = taps.shape[0]
+    half, n_phases = taps.shape[1] // 2, taps.shape[0]
+    taps = taps.ravel()
+    base, rest = k_start * down // up, k_start * down % up
+    whole, part = down // up, down % up
     for k in range(k_start, k_end):
-        position = k * down
-        base = position // up
-        phase = (position - base * up) * n_phases // up
+        phase = rest if n_phases == up else rest * n_phases // up
         centre = base - first_input
-        value = dot(taps[phase], level_mv, centre - half + 1, 2 * half)
+        base, rest = base + whole, rest + part
+        if rest >= up:
+            base, rest = base + 1, rest - up
+        value = dot(taps, phase * 2 * half, level_mv, centre - half + 1, 2 * half)
         low[k - k_start] = value
         residue[k - k_start] = level_mv[centre] - value
         out_flag[k - k_start] = flag[centre]

@@ -13,7 +13,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from ecg.beats.detector import WAVE_LEN, detect_range, envelope_of
+from ecg.beats.detector import WAVE_LEN, detect_range, envelope_of, weigh
 from ecg.beats.detector_features import N_FEATURES
 from ecg.beats.detector_model import DetectorModel
 from ecg.beats.detector_state import ENVELOPE_HALF, HISTORY, LEAD_STATE, NEVER, STREAM_STATE, TEMPLATE_LEN
@@ -161,6 +161,7 @@ def step_group(
                     second_index[s, n_seconds, row], second_problems[s, n_seconds, row] = state.index, state.problems
             if (stream.next_k + stop) % KERNEL_FS_HZ == 0:
                 n_seconds += 1
+                weigh(leads[slot])
             start = stop
         stream.next_k += m
         count[s], second_count[s] = n_out, n_seconds
@@ -231,6 +232,7 @@ class StreamGroup:
         stream["last_beats_k"] = NEVER
         stream["candidate_k"] = NEVER
         self._arrays["leads"]["trust"][slot] = self._arrays["leads"]["clarity"][slot] = 0.5
+        self._arrays["leads"]["weight"][slot] = 0.125
 
     def next_input(self, slot: int) -> int:
         """Input sample the stream expects next."""

@@ -12,8 +12,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from ecg.beats.detector_features import EPSILON_MV, N_FEATURES, lead_features, rhythm_features, shape_of
-from ecg.beats.detector_features import N_RHYTHM as _N_RHYTHM
+from ecg.beats.detector_features import EPSILON_MV, N_FEATURES, N_RHYTHM, lead_features, rhythm_features, shape_of
 from ecg.beats.detector_model import score
 from ecg.beats.detector_state import (
     ENVELOPE_HALF,
@@ -43,6 +42,8 @@ NEGLIGIBLE = 0.05
 LONGEST_RR = 3 * KERNEL_FS_HZ
 #: Time constants of running means (kernel samples).
 _FLOOR_RATE, _SLOW_RATE = np.float32(1 / 400), np.float32(1 / 250)
+#: Tracking may lag this far behind the newest sample: the peak search looks further back than that.
+_TRACK_EVERY = LOOKAHEAD - PEAK_HALF - ENVELOPE_HALF - 9
 #: Log odds beyond which a verdict counts as sure, and how fast a lead's record of sureness follows (per candidate).
 _SUREST, _CLARITY_RATE = np.float32(8.0), np.float32(0.05)
 _EVEN, _ODD = ENVELOPE_PAIR[0].copy(), ENVELOPE_PAIR[1].copy()
@@ -54,28 +55,38 @@ def envelope_of(x: Any, first: int, end: int, out: Any) -> None:
     """Envelope of the QRS band at [first, end); x must reach ENVELOPE_HALF further on both sides."""
     n = 2 * ENVELOPE_HALF + 1
     for j in range(first, end):
-        even = dot(_EVEN, x, j - ENVELOPE_HALF, n)
-        odd = dot(_ODD, x, j - ENVELOPE_HALF, n)
+        even = dot(_EVEN, 0, x, j - ENVELOPE_HALF, n)
+        odd = dot(_ODD, 0, x, j - ENVELOPE_HALF, n)
         out[j] = np.sqrt(even * even + odd * odd)
 
 
 @numba.njit(cache=True, nogil=True)
-def is_peak(envelope: Any, c: int) -> bool:
-    """True where nothing within PEAK_HALF is larger; of equals the first counts."""
-    top = envelope[c]
-    if not (top > envelope[c - 1] and top >= envelope[c + 1]):
-        return False
-    for i in range(1, PEAK_HALF + 1):  # noqa: SIM110  compiled
-        if envelope[c - i] >= top or envelope[c + i] > top:
-            return False
-    return True
+def next_peak(envelope: Any, start: int, stop: int) -> int:
+    """First index in [start, stop) with nothing larger within PEAK_HALF (of equals the first counts); stop if none."""
+    for c in range(start, stop):
+        top = envelope[c]
+        if not (top > envelope[c - 1] and top >= envelope[c + 1]):
+            continue
+        largest = True
+        for i in range(1, PEAK_HALF + 1):
+            if envelope[c - i] >= top or envelope[c + i] > top:
+                largest = False
+                break
+        if largest:
+            return c
+    return stop
 
 
 @numba.njit(cache=True, nogil=True)
-def lead_weight(lead: Any) -> Any:
-    """Weight of a lead's envelope in the fused one: its trust per typical QRS (or per background while none is known)."""
-    scale = lead.size if lead.size > 0 else np.float32(4.0) * lead.floor
-    return (lead.trust + np.float32(0.02)) * lead.clarity * lead.clarity / (scale + np.float32(0.02))
+def weigh(leads: Any) -> None:
+    """Sets the weight of each lead's envelope in the fused one: trust and clarity, per typical QRS once one is known.
+
+    Must be called at sample indices only, never because a segment ends: else chunking would show.
+    """
+    for row in range(leads.shape[0]):
+        lead = leads[row]
+        scale = lead.size + np.float32(0.02) if lead.size > 0 else np.float32(1.0)
+        lead.weight = (lead.trust + np.float32(0.02)) * lead.clarity * lead.clarity / scale
 
 
 @numba.njit(cache=True, nogil=True)
@@ -119,7 +130,7 @@ def accept(stream: Any, leads: Any, x: Any, envelope: Any, c: int, k: int, shape
         lead.sizes[slot] = envelope[row, c]
         shape_of(x[row], c, shape)
         for i in range(TEMPLATE_LEN):
-            lead.templates[slot, i] = shape[i]
+            lead.templates[i, slot] = shape[i]
         lead.size = _median(lead.sizes, n)
     stream.n_beats += 1
     if stream.last_beat_k != NEVER and k - stream.last_beat_k <= LONGEST_RR:
@@ -152,7 +163,7 @@ def judge(
     for row in range(n_leads):
         lead = leads[row]
         lead_features(lead, stream.n_beats, stream.n_candidates, x[row], envelope[row], c, shape, features[row])
-        rhythm_features(stream, k, features[row], N_FEATURES - _N_RHYTHM)
+        rhythm_features(stream, k, features[row], N_FEATURES - N_RHYTHM)
         logit = score(features[row], model)
         sure = min(abs(logit), _SUREST) / _SUREST
         weight = (lead.trust + np.float32(0.02)) * lead.clarity * sure
@@ -174,17 +185,35 @@ def negligible(leads: Any, envelope: Any, c: int) -> bool:
 
 
 @numba.njit(cache=True, nogil=True)
-def track(stream: Any, leads: Any, x: Any, envelope: Any, fused: Any, residue: Any, j: int, i: int) -> None:
-    """Running means and the fused envelope at newest index j (i counts new samples)."""
-    value = np.float32(0.0)
+def track(stream: Any, leads: Any, signals: Any, start: int, stop: int) -> None:
+    """Running means, the fused envelope and validity over new samples [start, stop).
+
+    Between two calls of `weigh` the result does not depend on how the range is cut.
+    """
+    x, envelope, fused, residue, any_valid = signals
+    alone = leads.shape[0] == 1
     for row in range(leads.shape[0]):
         lead = leads[row]
-        e = envelope[row, j - ENVELOPE_HALF]
-        lead.floor += _FLOOR_RATE * (e - lead.floor)
-        lead.slow += _SLOW_RATE * (abs(x[row, j]) - lead.slow)
-        lead.residue += _SLOW_RATE * (abs(residue[row, i]) - lead.residue)
-        value += lead_weight(lead) * e if leads.shape[0] > 1 else e
-    fused[j - ENVELOPE_HALF] = value
+        floor, slow, above, weight = lead.floor, lead.slow, lead.residue, lead.weight
+        for i in range(start, stop):
+            j = HISTORY + i
+            e = envelope[row, j - ENVELOPE_HALF]
+            floor += _FLOOR_RATE * (e - floor)
+            slow += _SLOW_RATE * (abs(x[row, j]) - slow)
+            above += _SLOW_RATE * (abs(residue[row, i]) - above)
+            if alone:
+                fused[j - ENVELOPE_HALF] = e
+            elif row == 0:
+                fused[j - ENVELOPE_HALF] = weight * e
+            else:
+                fused[j - ENVELOPE_HALF] += weight * e
+        lead.floor, lead.slow, lead.residue = floor, slow, above
+    run = stream.invalid_run
+    for i in range(start, stop):
+        run = 0 if any_valid[i] else run + 1
+        if run == UNKNOWN_AFTER:
+            forget_rhythm(stream)
+    stream.invalid_run = run
 
 
 @numba.njit(cache=True, nogil=True)
@@ -209,16 +238,21 @@ def detect_range(
     x, envelope, fused, residue, any_valid = signals
     features, shape, weights = work
     beat_k, beat_logit, beat_wave, trace_k, trace_hit, trace_features, trace_n = out
-    for i in range(start, stop):
-        j = HISTORY + i
-        track(stream, leads, x, envelope, fused, residue, j, i)
-        stream.invalid_run = 0 if any_valid[i] else stream.invalid_run + 1
-        if stream.invalid_run == UNKNOWN_AFTER:
-            forget_rhythm(stream)
-        c, k = j - LOOKAHEAD, stream.next_k + i - LOOKAHEAD
-        if k < stream.start_k or not is_peak(fused, c) or negligible(leads, envelope, c):
+    shift = HISTORY - LOOKAHEAD  # new sample i completes the candidate at index i + shift
+    tracked = start
+    first = stream.start_k - stream.next_k + LOOKAHEAD  # nothing before the stream's start is a candidate
+    i = max(start, first)
+    while tracked < stop:
+        limit = min(stop, tracked + _TRACK_EVERY)
+        c = next_peak(fused, i + shift, limit + shift)
+        i = c - shift + 1
+        if i > limit:  # no peak: go on
+            track(stream, leads, signals, tracked, limit)
+            tracked, i = limit, max(limit, first)
             continue
-        if k - stream.last_beat_k < REFRACTORY:
+        track(stream, leads, signals, tracked, i)  # everything up to the newest sample, then judge
+        tracked, k = i, stream.next_k + i - 1 - LOOKAHEAD
+        if k - stream.last_beat_k < REFRACTORY or negligible(leads, envelope, c):
             continue
         logit = judge(stream, leads, x, envelope, c, k, model, features, shape)
         hit = logit > 0
@@ -231,10 +265,11 @@ def detect_range(
         stream.n_candidates += 1
         if hit:
             for row in range(leads.shape[0]):
-                weights[row] = lead_weight(leads[row])
+                weights[row] = leads[row].weight
             peak = fiducial_of(x, weights, c)
             accept(stream, leads, x, envelope, c, k, shape)
             beat_k[n_out], beat_logit[n_out] = k + peak - c, logit
             beat_wave[n_out] = x[:, peak - WAVE_BEFORE : peak + WAVE_AFTER]
             n_out += 1
+        weigh(leads)
     return n_out

@@ -63,17 +63,20 @@ def match_templates(x: Any, centre: int, templates: Any, n: int, shape: Any) -> 
     Returns:
         Largest, mean, and second largest correlation; 0 where nothing is remembered.
     """
-    best, second, total = np.float32(-1.0), np.float32(-1.0), np.float32(0.0)
     if n == 0:
-        return 0.0, 0.0, 0.0
+        return np.float32(0.0), np.float32(0.0), np.float32(0.0)
     most = np.full(N_TEMPLATES, -1.0, dtype=np.float32)
+    sums = np.empty(N_TEMPLATES, dtype=np.float32)
     for shift in range(-TEMPLATE_SHIFT, TEMPLATE_SHIFT + 1):
         shape_of(x, centre + shift, shape)
-        for t in range(n):
-            c = np.float32(0.0)
-            for i in range(TEMPLATE_LEN):
-                c += shape[i] * templates[t, i]
-            most[t] = max(most[t], c)
+        sums[:] = 0
+        for i in range(TEMPLATE_LEN):
+            v = shape[i]
+            for t in range(N_TEMPLATES):
+                sums[t] += v * templates[i, t]
+        for t in range(N_TEMPLATES):
+            most[t] = max(most[t], sums[t])
+    best, second, total = np.float32(-1.0), np.float32(-1.0), np.float32(0.0)
     for t in range(n):
         c = most[t]
         total += c
@@ -81,7 +84,7 @@ def match_templates(x: Any, centre: int, templates: Any, n: int, shape: Any) -> 
             second, best = best, c
         elif c > second:
             second = c
-    return best, total / n, max(second, np.float32(-1.0))
+    return best, total / np.float32(n), second
 
 
 @numba.njit(cache=True, nogil=True)

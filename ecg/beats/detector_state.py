@@ -42,13 +42,14 @@ LEAD_STATE = np.dtype(
         ("x", "f4", (HISTORY,)),  # conditioned signal, mV, oldest first
         ("envelope", "f4", (HISTORY,)),  # lags x by ENVELOPE_HALF
         ("sizes", "f4", (N_TEMPLATES,)),  # envelope at the last accepted beats, ring
-        ("templates", "f4", (N_TEMPLATES, TEMPLATE_LEN)),  # their shapes, zero mean, unit norm, ring
+        ("templates", "f4", (TEMPLATE_LEN, N_TEMPLATES)),  # their shapes, zero mean, unit norm, a ring of columns
         ("candidate_sizes", "f4", (N_CANDIDATES,)),  # envelope at the last candidates, ring
         ("size", "f4"),  # typical envelope of a QRS, mV; 0 before any
         ("residue", "f4"),  # running mean of |signal above the band|, mV
         ("floor", "f4"),  # running mean of the envelope, mV
         ("slow", "f4"),  # running mean of |x|, mV
         ("trust", "f4"),  # quality index of the lead, 0 to 1
+        ("weight", "f4"),  # of the lead's envelope in the fused one
         ("clarity", "f4"),  # running mean of how sure the lead's verdicts are, 0 to 1
     ],
     align=True,
