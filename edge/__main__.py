@@ -17,7 +17,7 @@ from ecg.errors import VigilError
 from ecg.monitor import Monitor, Rules
 from ecg.segments import Segment
 from edge.agent import Agent, Parts
-from edge.beds import GRAMMAR, BedSpec, Play, build_sources, check_records, parse_beds, record_beds, stream_ids
+from edge.beds import GRAMMAR, BedSpec, Play, build_sources, parse_beds, record_beds, stream_ids, usable
 from edge.clock import SystemClock
 from edge.device import Device, TickTime
 from edge.local_alarm import LocalAlarm
@@ -51,7 +51,7 @@ def _beds(settings: Settings, play: Play) -> list[BedSpec]:
         specs = record_beds(settings.wfdb, tuple(filter(None, settings.records.split(","))))
     else:
         specs = parse_beds(settings.beds)
-    return check_records(specs, lambda why: _log.error("bed_left_out", reason=why), play)
+    return usable(specs, lambda why: _log.error("bed_left_out", reason=why), play, settings.count)
 
 
 def _ready_monitor() -> Monitor:

@@ -158,8 +158,14 @@ def _source(spec: BedSpec, position: int, clone: int, play: Play, seed: int) -> 
     return Simulator(render(spec.script, _LEADS[spec.n_leads], fs_hz, seed + (position % _VARIANTS)), start_s)
 
 
-def check_records(specs: Sequence[BedSpec], say: Callable[[str], None], play: Play) -> list[BedSpec]:
+def usable(specs: Sequence[BedSpec], say: Callable[[str], None], play: Play, most: int = 0) -> list[BedSpec]:
     """The beds whose records can be used; says of each other one why not.
+
+    Args:
+        specs: Beds asked for.
+        say: Takes the reason, naming the file.
+        play: How recordings are played.
+        most: No more than this many are wanted, the others are not even read; 0 is all.
 
     Raises:
         InvalidSignal: None of them can.
@@ -167,6 +173,8 @@ def check_records(specs: Sequence[BedSpec], say: Callable[[str], None], play: Pl
     good: list[BedSpec] = []
     last: InvalidSignal | None = None
     for spec in specs:
+        if most and len(good) == most:
+            break
         try:
             if spec.record:
                 read_recording(spec.record, play.leads)

@@ -69,7 +69,7 @@ class Recording:
     samples: Int16Array
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=1024)
 def read_recording(record: str, leads: tuple[str, ...] = ()) -> Recording:
     """Reads the ECG leads of a record; read once and shared between beds.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ecg.errors import InvalidSignal
-from edge.beds import DEMO_BEDS, BedSpec, Play, build_sources, check_records, parse_beds, record_beds, stream_ids
+from edge.beds import DEMO_BEDS, BedSpec, Play, build_sources, parse_beds, record_beds, stream_ids, usable
 from edge.sources.rhythms import Rhythm
 from edge.sources.simulator import Phase, Simulator
 from edge.sources.wfdb_replay import WfdbReplay
@@ -76,11 +76,13 @@ def test_ids_never_show_what_a_bed_plays() -> None:
 
 def test_records_that_cannot_be_used_are_left_out_and_said() -> None:
     said: list[str] = []
-    good = check_records([BedSpec("x", record="/nowhere/1"), *record_beds(DEMO, ())], said.append, Play())
+    good = usable([BedSpec("x", record="/nowhere/1"), *record_beds(DEMO, ())], said.append, Play())
     assert len(good) == 1
     assert said == ["record 1: header /nowhere/1.hea is missing"]
+    assert len(usable([*good, BedSpec("x", record="/nowhere/2")], said.append, Play(), most=1)) == 1
+    assert len(said) == 1, "what is not wanted is not read"
     with pytest.raises(InvalidSignal, match=r"/nowhere/1\.hea"):
-        check_records([BedSpec("x", record="/nowhere/1")], said.append, Play())
+        usable([BedSpec("x", record="/nowhere/1")], said.append, Play())
 
 
 def test_a_script_is_a_tuple_of_phases() -> None:
