@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Flag, auto
-from typing import Any
 
 import numpy as np
 
@@ -18,7 +17,9 @@ from ecg.beats.detector_model import DetectorModel, default_model
 from ecg.conditioning import GroupBlock, StreamBlock, kernel_to_stream
 from ecg.conditions import LETHAL, TECHNICAL, Condition
 from ecg.errors import InvalidSignal
+from ecg.profiles import RuleProfile
 from ecg.quality.lead_quality import LeadQuality
+from ecg.rhythm.wave_model import RhythmModel
 from ecg.segments import LeadState, Segment
 from ecg.stream_group import GroupBeats, GroupSeconds, StreamGroup
 from ecg.stream_state import StreamState, dump_state, load_state
@@ -81,11 +82,18 @@ class Monitor:
     frequency or leads within an epoch are rejected.
     """
 
-    def __init__(self, rules: Rules = Rules.ALL, profile: Any = None, model: DetectorModel | None = None) -> None:
-        """Args: rules to report; profile of the rhythm rules (None: the CinC 2015 defaults); another detector model."""
+    def __init__(
+        self,
+        rules: Rules = Rules.ALL,
+        profile: RuleProfile | None = None,
+        model: DetectorModel | None = None,
+        rhythm_model: RhythmModel | None = None,
+    ) -> None:
+        """Args: rules to report; profile of the rhythm rules (None: the CinC 2015 defaults); other models than the shipped."""
         self.rules = rules
         self.profile = profile
         self._model = model if model is not None else default_model()
+        self._rhythm_model = rhythm_model
         self._groups: dict[tuple[float, int], StreamGroup] = {}
         self._streams: dict[str, StreamState] = {}
 
@@ -173,6 +181,7 @@ class Monitor:
             self.forget(segment.stream_id)
             slot = self._group(segment.fs_hz, len(names)).add(segment.first_sample)
             state = StreamState.begin(segment.epoch, segment.fs_hz, names, gains, slot)
+            state.rules.model = self._rhythm_model
             self._streams[segment.stream_id] = state
             return state
         if segment.fs_hz != state.fs_hz or names != state.lead_names:

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ecg.conditioning import KERNEL_FS_HZ
 from ecg.conditions import ConditionCode, Evidence
 from ecg.profiles import RuleProfile
+from ecg.resample import KERNEL_FS_HZ
 from ecg.rhythm.timeline import SeenBeat, Timeline
 
 

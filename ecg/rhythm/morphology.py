@@ -6,14 +6,12 @@ the monitor.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
-from ecg.conditioning import KERNEL_FS_HZ
-
-FloatArray = npt.NDArray[np.float32]
-BoolArray = npt.NDArray[np.bool_]
+from ecg.resample import KERNEL_FS_HZ
 
 #: Window of the template, kernel samples before and after the fiducial (-160 ms, +240 ms), every second sample kept.
 BEFORE, AFTER = 40, 60
@@ -28,7 +26,7 @@ N_BEAT_FEATURES = len(BEAT_FEATURES)
 
 
 @njit(cache=True)
-def _width_and_slope(cut: FloatArray) -> tuple[float, float, float]:
+def _width_and_slope(cut: Any) -> Any:
     """QRS width, s, of the span whose slope stays lively, steepest slope (mV per 16 ms) and peak to peak (mV)."""
     top = np.float32(1e-6)
     at = 0
@@ -55,7 +53,7 @@ def _width_and_slope(cut: FloatArray) -> tuple[float, float, float]:
 
 
 @njit(cache=True)
-def _match(cut: FloatArray, template: FloatArray) -> tuple[float, int]:
+def _match(cut: Any, template: Any) -> tuple[float, int]:
     """Best normalised correlation of the QRS with the template over small shifts, and the shift."""
     best, best_shift = -2.0, 0
     n = _QRS_TO - _QRS_FROM
@@ -79,7 +77,7 @@ def _match(cut: FloatArray, template: FloatArray) -> tuple[float, int]:
 
 
 @njit(cache=True)
-def compare_beat(cut: FloatArray, template: FloatArray) -> FloatArray:
+def compare_beat(cut: Any, template: Any) -> Any:
     """Features of a beat beside the template, per lead.
 
     Args:
@@ -115,7 +113,7 @@ def compare_beat(cut: FloatArray, template: FloatArray) -> FloatArray:
 
 
 @njit(cache=True)
-def blend(cut: FloatArray, template: FloatArray, share: float) -> None:
+def blend(cut: Any, template: Any, share: float) -> None:
     """Moves the template towards a beat that matches it, in place."""
     for lead in range(cut.shape[0]):
         for i in range(cut.shape[1]):

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ecg.beats.beat import BeatClass
-from ecg.conditioning import KERNEL_FS_HZ
 from ecg.conditions import ConditionCode, Evidence
 from ecg.profiles import RuleProfile
+from ecg.resample import KERNEL_FS_HZ
 from ecg.rhythm.held import Held, bpm_text, last_beats, rate_bpm
 from ecg.rhythm.timeline import SeenBeat, Timeline
 

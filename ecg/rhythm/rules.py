@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from ecg.beats.beat import Beat, BeatClass
-from ecg.conditioning import KERNEL_FS_HZ, StreamBlock, kernel_to_stream
+from ecg.conditioning import StreamBlock, kernel_to_stream
 from ecg.conditions import LETHAL, Condition, ConditionCode
 from ecg.profiles import CINC2015, RuleProfile
+from ecg.resample import KERNEL_FS_HZ
 from ecg.rhythm.atrial import AtrialFibrillation, IntervalEvidence
 from ecg.rhythm.ectopy import Couplet, Cycles, Idioventricular, Run
 from ecg.rhythm.held import Held, Rule

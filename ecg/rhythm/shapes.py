@@ -101,7 +101,7 @@ def cut_beat(signal_mv: Any, at: int) -> Any:
 
 
 @njit(cache=True)
-def _mean(found: Any, column: int) -> float:
+def _mean(found: Any, column: int) -> Any:
     total = 0.0
     for lead in range(found.shape[0]):
         total += found[lead, column]

@@ -15,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ecg.beats.beat import Beat, BeatClass
-from ecg.conditioning import KERNEL_FS_HZ, StreamBlock
+from ecg.conditioning import StreamBlock
 from ecg.quality.lead_quality import QualityProblem
+from ecg.resample import KERNEL_FS_HZ
 from ecg.rhythm.shapes import LIKENESS, LOGIT, P_WAVE, WIDTH, ShapeState, new_shapes, see_beats
 from ecg.rhythm.wave_look import NO_WAVE, Wave, look_at_wave, share_lost
 from ecg.rhythm.wave_model import RhythmModel

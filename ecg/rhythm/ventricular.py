@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ecg.conditioning import KERNEL_FS_HZ
 from ecg.conditions import ConditionCode, Evidence
 from ecg.profiles import RuleProfile
+from ecg.resample import KERNEL_FS_HZ
 from ecg.rhythm.held import Held, last_beats, rate_bpm, ventricular_run
 from ecg.rhythm.timeline import SeenBeat, Timeline
 

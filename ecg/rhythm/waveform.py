@@ -13,6 +13,8 @@ aim, so the spectrum and the autocorrelation run at 62.5 Hz):
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from numba import njit
@@ -58,7 +60,7 @@ COS, SIN = _dft_tables()
 
 
 @njit(cache=True, fastmath=True)
-def _moments(x: FloatArray, out: FloatArray) -> float:
+def _moments(x: Any, out: Any) -> Any:
     """Amplitude features 0 to 6 of the mean-free window x; returns the largest absolute value."""
     n = x.size
     low = high = x[0]
@@ -89,7 +91,7 @@ def _moments(x: FloatArray, out: FloatArray) -> float:
 
 
 @njit(cache=True, fastmath=True)
-def _slopes(x: FloatArray, peak: float, out: FloatArray) -> None:
+def _slopes(x: Any, peak: float, out: Any) -> None:
     """Slope features 7 to 12, rough share 29 and peaks 30. The slope is a 16 ms difference."""
     n = x.size
     top = m2 = m4 = total = travel = size = rough = 0.0
@@ -138,7 +140,7 @@ def _slopes(x: FloatArray, peak: float, out: FloatArray) -> None:
 
 
 @njit(cache=True, fastmath=True)
-def _spectrum(slow: FloatArray, cos: FloatArray, sin: FloatArray, power: FloatArray, out: FloatArray) -> None:
+def _spectrum(slow: Any, cos: Any, sin: Any, power: Any, out: Any) -> None:
     """Spectral features 13 to 21 of the window at 62.5 Hz."""
     n_bins = power.size
     total = centre = entropy = 0.0
@@ -180,15 +182,17 @@ def _spectrum(slow: FloatArray, cos: FloatArray, sin: FloatArray, power: FloatAr
 
 
 @njit(cache=True, fastmath=True)
-def _repetition(slow: FloatArray, out: FloatArray) -> None:
+def _repetition(slow: Any, out: Any) -> None:
     """Autocorrelation features 22 to 26: how well, and how often, the window repeats itself."""
     n = slow.size
     energy = np.float32(1e-9)
     for i in range(n):
         energy += slow[i] * slow[i]
-    before = lowest = np.float32(1.0)
-    rising = False
-    fast = slow_best = np.float32(0.0)
+    before: Any = np.float32(1.0)
+    lowest: Any = before
+    rising: Any = False
+    fast: Any = np.float32(0.0)
+    slow_best: Any = fast
     fast_lag = slow_lag = 0
     for lag in range(3, _MAX_LAG + 1):
         r = np.float32(0.0)
@@ -211,7 +215,7 @@ def _repetition(slow: FloatArray, out: FloatArray) -> None:
 
 
 @njit(cache=True, fastmath=True)
-def _shape(x: FloatArray, peak: float, out: FloatArray) -> None:
+def _shape(x: Any, peak: float, out: Any) -> None:
     """Phase-space occupancy 27 and steadiness of the amplitude over the window 28."""
     seen = np.zeros((_PHASE_GRID, _PHASE_GRID), np.bool_)
     scale = _PHASE_GRID / (2.0 * peak)
@@ -230,7 +234,7 @@ def _shape(x: FloatArray, peak: float, out: FloatArray) -> None:
 
 
 @njit(cache=True)
-def window_features(wave: FloatArray, cos: FloatArray, sin: FloatArray) -> FloatArray:
+def window_features(wave: Any, cos: Any, sin: Any) -> Any:
     """Features of one window per lead and stream.
 
     Args:

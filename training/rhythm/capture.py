@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ecg.beats.detector_model import default_model
-from ecg.conditioning import KERNEL_FS_HZ
+from ecg.resample import KERNEL_FS_HZ
 from ecg.rhythm.waveform import N_WAVE, features
 from ecg.segments import FloatArray
 from ecg.stream_group import StreamGroup

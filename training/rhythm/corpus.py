@@ -9,14 +9,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from ecg.beats.beat import BeatClass
-from ecg.conditioning import KERNEL_FS_HZ
 from ecg.profiles import CINC2015
+from ecg.resample import KERNEL_FS_HZ
 from ecg.rhythm.atrial import AF_FEATURES, af_features, own_intervals
 from ecg.rhythm.morphology import N_BEAT_FEATURES
 from ecg.rhythm.shapes import P_BEFORE, new_shapes, see_beat, take_p_wave
@@ -30,6 +31,7 @@ from training.rhythm.reference import (
     VF_WORDS,
     VT_WORDS,
     Episode,
+    LabelledAlarm,
     labelled_alarms,
     reference_beats,
     rhythm_episodes,
@@ -62,7 +64,7 @@ class Rows:
     weight: npt.NDArray[np.float64]
 
 
-def _labels(ends_s: npt.NDArray[np.float64], episodes: tuple[Episode, ...]) -> IntArray:
+def _labels(episodes: tuple[Episode, ...], ends_s: npt.NDArray[np.float64]) -> IntArray:
     """Class of each window that lies wholly in one class's episodes, -1 elsewhere."""
     cover = np.zeros((ends_s.size, 3))
     for episode in episodes:
@@ -74,7 +76,7 @@ def _labels(ends_s: npt.NDArray[np.float64], episodes: tuple[Episode, ...]) -> I
         )
     label = cover.argmax(axis=1)
     label[cover.max(axis=1) < WINDOW_S - 0.05] = -1
-    return label.astype(np.int64)
+    return np.asarray(label, np.int64)
 
 
 def _rows(
@@ -104,50 +106,53 @@ def _with_noise(clean: Captured, noise: FloatArray, rng: np.random.Generator) ->
     return Captured(mixed, clean.valid[:, :n], clean.beats)
 
 
+def _all_other(ends_s: npt.NDArray[np.float64]) -> IntArray:
+    return np.full(ends_s.size, OTHER, np.int64)
+
+
 def window_corpus(data: Path, rng: np.random.Generator) -> Iterator[Rows]:
     """Windows of every set that stands in `data`."""
     for path in _records(data / "vfdb"):
         episodes = rhythm_episodes(path)
-        yield _rows(f"vfdb/{path.name}", capture(read_recording(str(path))), lambda t, e=episodes: _labels(t, e))
+        yield _rows(f"vfdb/{path.name}", capture(read_recording(str(path))), partial(_labels, episodes))
     for path in _records(data / "cudb"):
         episodes = shockable_episodes(data / "cudb", path.name)
-        yield _rows(f"cudb/{path.name}", capture(read_recording(str(path))), lambda t, e=episodes: _labels(t, e))
+        yield _rows(f"cudb/{path.name}", capture(read_recording(str(path))), partial(_labels, episodes))
     noises = {
         name: capture(read_recording(str(data / "nstdb" / name)))
         for name in ("em", "ma", "bw")
         if (data / "nstdb" / f"{name}.hea").is_file()
     }
     for name, noise in noises.items():
-        yield _rows(f"nstdb/{name}", noise, lambda t: np.full(t.size, OTHER))
+        yield _rows(f"nstdb/{name}", noise, _all_other)
     for path in _records(data / "mitdb"):
         episodes, clean = rhythm_episodes(path), capture(read_recording(str(path)))
-        label_of = lambda t, e=episodes: _labels(t, e)  # noqa: E731
+        label_of = partial(_labels, episodes)
         yield _rows(_patient(path.name), clean, label_of)
         if noises and rng.random() < 0.5:
             noise = noises[str(rng.choice([n for n in noises if n != "bw"]))]
             yield _rows(_patient(path.name), _with_noise(clean, noise.signal_mv, rng), label_of)
     yield from _alarm_windows(data / "cinc2015")
     for path in _records(data / "cinc2017"):  # single-lead hand-held recordings, none with VF or VT
-        yield _rows(f"cinc2017/{path.name}", capture(read_recording(str(path))), lambda t: np.full(t.size, OTHER), 0.3)
+        yield _rows(f"cinc2017/{path.name}", capture(read_recording(str(path))), _all_other, 0.3)
     for path in _records(data / "ptb-xl"):
-        yield _rows(f"ptb-xl/{path.name}", capture(read_recording(str(path))), lambda t: np.full(t.size, OTHER), 1.0)
+        yield _rows(f"ptb-xl/{path.name}", capture(read_recording(str(path))), _all_other, 1.0)
 
 
 def _alarm_windows(folder: Path) -> Iterator[Rows]:
     """The last seconds before an alarm: its false ones are other, its true fibrillation is VF."""
     for alarm in labelled_alarms(folder) if folder.is_dir() else ():
+        captured = capture(read_recording(str(folder / alarm.record)))
+        yield _rows(f"cinc2015/{alarm.record}", captured, partial(_alarm_labels, alarm))
 
-        def label_of(ends_s: npt.NDArray[np.float64], alarm=alarm) -> IntArray:  # type: ignore[no-untyped-def]
-            label = np.full(ends_s.size, -1)
-            if alarm.kind == "Ventricular_Flutter_Fib" and alarm.true:
-                label[ends_s >= 58] = VF
-            elif (
-                alarm.kind in ("Ventricular_Flutter_Fib", "Ventricular_Tachycardia") and not alarm.true
-            ) or alarm.kind in ("Asystole", "Bradycardia"):
-                label[ends_s >= 46] = OTHER
-            return label
 
-        yield _rows(f"cinc2015/{alarm.record}", capture(read_recording(str(folder / alarm.record))), label_of)
+def _alarm_labels(alarm: LabelledAlarm, ends_s: npt.NDArray[np.float64]) -> IntArray:
+    label = np.full(ends_s.size, -1, np.int64)
+    if alarm.kind == "Ventricular_Flutter_Fib" and alarm.true:
+        label[ends_s >= 58] = VF
+    elif alarm.kind in ("Asystole", "Bradycardia") or (alarm.kind.startswith("Ventricular") and not alarm.true):
+        label[ends_s >= 46] = OTHER
+    return label
 
 
 def beat_corpus(data: Path) -> Iterator[tuple[Rows, Rows]]:

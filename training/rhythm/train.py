@@ -14,6 +14,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -125,7 +126,7 @@ def train(windows: Sequence[Rows], beats: Sequence[Rows], intervals: Sequence[Ro
 def save(models: dict[str, RhythmModel], windows: Sequence[Rows]) -> None:
     """Writes weights and manifest."""
     for path, prefixes in ((_KERNEL / "wave_model.npz", [""]), (_FOLDS, [p for p in models if p])):
-        arrays = {
+        arrays: dict[str, Any] = {
             f"{prefix}{name}_{part}": array
             for prefix in prefixes
             for name, net in zip(RhythmModel._fields, models[prefix], strict=True)

@@ -1,0 +1,100 @@
+"""Figures on the alarms of CinC 2015: which of them the rules agree with, by type, and the challenge's score.
+
+The alarm fires at the end of the record; the rules agree if the condition is on within the last AGREE_S seconds. The
+leads are the ECG alone; networks are those of the fold that did not see the record.
+Source: Clifford GD et al., Comput Cardiol 2015;42:273-276.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ecg.conditions import ConditionCode
+from ecg.intervals import bootstrap
+from ecg.profiles import CINC2015, CONFIRM, RuleProfile
+from edge.sources.wfdb_replay import read_recording
+from training.evaluation.figures import Figure, fraction
+from training.evaluation.replay import replay, unseen_model
+from training.rhythm.reference import labelled_alarms
+
+#: The condition has to be on within so many seconds of the alarm (the challenge: the event begins within the last 10 s; a
+#: monitor may take up to 6 s more to say so).
+AGREE_S = 16.0
+CODES = {
+    "Asystole": ConditionCode.ASY,
+    "Bradycardia": ConditionCode.EBR,
+    "Tachycardia": ConditionCode.ETC,
+    "Ventricular_Tachycardia": ConditionCode.VTA,
+    "Ventricular_Flutter_Fib": ConditionCode.VFB,
+}
+_FN_WEIGHT = 5
+_PROFILES = {"definition": CINC2015, "confirm": CONFIRM}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One alarm: whether it was true, and whether the rules agree."""
+
+    code: ConditionCode
+    true: bool
+    agreed: bool
+
+
+def score(judged: list[Judged] | tuple[Judged, ...]) -> float | None:
+    """(TP + TN) / (TP + TN + FP + 5 FN), in percent."""
+    right = sum(j.true == j.agreed for j in judged)
+    missed = sum(j.true and not j.agreed for j in judged)
+    false = sum(j.agreed and not j.true for j in judged)
+    total = right + false + _FN_WEIGHT * missed
+    return 100.0 * right / total if total else None
+
+
+def evaluate(data_dir: Path, split: str | None = None, progress: Callable[[str], None] | None = None) -> list[Figure]:
+    """TPR, TNR and score per alarm type and over all, for the definitions as they stand and for the confirming profile.
+
+    Args:
+        data_dir: Folder that holds cinc2015 with its ALARMS file.
+        split: Not used: what is fitted is cross-validated by record.
+        progress: Told of every fiftieth record, or that the set is missing.
+    """
+    say = progress or (lambda line: None)
+    folder = data_dir / "cinc2015"
+    if not (folder / "ALARMS").exists():
+        say(f"no {folder / 'ALARMS'}: left out")
+        return []
+    figures: list[Figure] = []
+    for name, profile in _PROFILES.items():
+        judged = []
+        for i, alarm in enumerate(labelled_alarms(folder)):
+            judged.append(
+                Judged(CODES[alarm.kind], alarm.true, agrees(folder / alarm.record, CODES[alarm.kind], profile))
+            )
+            if i % 50 == 49:
+                say(f"cinc2015, {name}: {i + 1} alarms")
+        for code in CODES.values():
+            figures += _figures(f"alarms.{name}.{code.value}", [j for j in judged if j.code is code])
+        figures += _figures(f"alarms.{name}.all", judged)
+    return figures
+
+
+def agrees(record: Path, code: ConditionCode, profile: RuleProfile) -> bool:
+    """Whether the rules have the condition on within the last AGREE_S seconds of the record."""
+    said = replay(read_recording(str(record)), unseen_model("cinc2015", record.name), profile)
+    return any(c.code is code and c.end_s >= said.length_s - AGREE_S for c in said.calls)
+
+
+def _figures(name: str, judged: list[Judged]) -> list[Figure]:
+    true, false = [j for j in judged if j.true], [j for j in judged if not j.true]
+    interval = bootstrap(judged, lambda sample: score(tuple(sample)))
+    value = interval.value if interval.value is not None and not math.isnan(interval.value) else None
+    return [
+        fraction(f"{name}.tpr", sum(j.agreed for j in true), len(true)),
+        fraction(f"{name}.tnr", sum(not j.agreed for j in false), len(false)),
+        Figure(f"{name}.score", value, interval.low, interval.high, len(judged), "percent"),
+    ]
+
+
+__all__ = ["AGREE_S", "CODES", "Judged", "agrees", "evaluate", "score"]
