@@ -8,23 +8,12 @@ the standardization and interpretation of the electrocardiogram.
 
 from __future__ import annotations
 
-from itertools import pairwise
-
+from ecg.protocol.citations import A3, A4, E1
 from ecg.protocol.rules import AllOf, AnyOf, Criterion, Given, Not, Op, PerLead, Profile, Rule, Test
-
-E1 = "ECG-R1 protocol (Jin 2026; ECG from Basics to Essentials, ch. 23)"
-U4 = "Fourth universal definition of MI (Thygesen 2018)"
-A3 = "AHA/ACCF/HRS 2009 part III (Surawicz)"
-A4 = "AHA/ACCF/HRS 2009 part IV (Rautaharju)"
-A5 = "AHA/ACCF/HRS 2009 part V (Hancock)"
+from ecg.protocol.table_ecg_r1_territories import TERRITORIES, TERRITORY_ROWS
 
 LIMB = ("I", "II", "III", "aVR", "aVL", "aVF")
 PRECORDIAL = ("V1", "V2", "V3", "V4", "V5", "V6")
-#: Territories in anatomical order, so that neighbours in the tuple are contiguous leads [E1, U4].
-INFERIOR = ("II", "aVF", "III")
-LATERAL = ("I", "aVL", "V5", "V6")
-ANTERIOR = ("V1", "V2", "V3", "V4")
-TERRITORIES = {"inferior": INFERIOR, "lateral": LATERAL, "anterior": ANTERIOR}
 
 
 def _test(quantity: str, op: Op, threshold: float, unit: str, lead: str | None = None) -> Test:
@@ -244,105 +233,6 @@ _VOLTAGE = (
 )
 
 
-def _st_limit(op: Op, limb: float, chest: float, quantity: str, leads: tuple[str, ...]) -> Rule:
-    """Two neighbouring leads beyond the limit of their kind."""
-    rules: list[Rule] = [
-        PerLead((a, b), _lead_limit(op, limb, chest, quantity), at_least=2) for a, b in pairwise(leads)
-    ]
-    return AnyOf(tuple(rules))
-
-
-def _lead_limit(op: Op, limb: float, chest: float, quantity: str) -> Rule:
-    """A test whose threshold depends on the lead looked at: limb or precordial."""
-    return AnyOf(
-        (
-            AllOf((_test("is_precordial", Op.BELOW, 0.5, ""), _test(quantity, op, limb, "mV"))),
-            AllOf((_test("is_precordial", Op.ABOVE, 0.5, ""), _test(quantity, op, chest, "mV"))),
-        )
-    )
-
-
-def _territory_rows() -> tuple[Criterion, ...]:
-    rows = []
-    for name, leads in TERRITORIES.items():
-        rows += [
-            _row(
-                f"{name}_st_elevation",
-                4,
-                f"ST elevation of 1 mm (limb) or 2 mm (precordial) in neighbouring {name} leads",
-                _st_limit(Op.AT_LEAST, 0.1, 0.2, "st_j", leads),
-                E1,
-                f"{name} ST elevation",
-            ),
-            _row(
-                f"{name}_st_depression",
-                4,
-                f"ST depression of 0.5 mm in neighbouring {name} leads",
-                # At J and 60 ms later, so that an up-sloping junctional depression does not count.
-                AnyOf(
-                    tuple(
-                        PerLead(
-                            (a, b),
-                            AllOf((_test("st_j", Op.AT_MOST, -0.05, "mV"), _test("st_j60", Op.AT_MOST, -0.05, "mV"))),
-                            at_least=2,
-                        )
-                        for a, b in pairwise(leads)
-                    )
-                ),
-                U4,
-                f"{name} ST depression",
-            ),
-            _row(
-                f"{name}_t_inversion",
-                4,
-                f"T inversion of 1 mm in neighbouring {name} leads with an R above S",
-                AnyOf(
-                    tuple(
-                        PerLead(
-                            (a, b),
-                            AllOf(
-                                (_test("t_amplitude", Op.AT_MOST, -0.1, "mV"), _test("qrs_net", Op.ABOVE, 0.0, "mV"))
-                            ),
-                            at_least=2,
-                        )
-                        for a, b in pairwise(leads)
-                    )
-                ),
-                U4,
-                f"{name} T wave inversion",
-            ),
-            _row(
-                f"{name}_q_waves",
-                4,
-                f"Q of 30 ms and 1 mm, or QS, in neighbouring {name} leads",
-                # ECG-R1 joins width and depth by "or", which a normal septal Q meets; the definition asks both.
-                AnyOf(
-                    tuple(
-                        PerLead(
-                            (a, b),
-                            AnyOf(
-                                (
-                                    AllOf(
-                                        (
-                                            _test("q_duration", Op.AT_LEAST, 30, "ms"),
-                                            _test("q_depth", Op.AT_LEAST, 0.1, "mV"),
-                                        )
-                                    ),
-                                    _test("qs", Op.ABOVE, 0.5, ""),
-                                )
-                            ),
-                            at_least=2,
-                        )
-                        for a, b in pairwise(leads)
-                    )
-                ),
-                U4,
-                f"{name} Q waves",
-            ),
-        ]
-    return tuple(rows)
-
-
 _QT = (
     _row("normal_qtc", 5, "QTc of 440 ms or less", _test("qtc_bazett", Op.AT_MOST, 440, "ms"), E1),
     _row("long_qtc", 5, "QTc above 440 ms", _test("qtc_bazett", Op.ABOVE, 440, "ms"), E1),
@@ -377,4 +267,6 @@ _QT = (
     ),
 )
 
-CRITERIA: tuple[Criterion, ...] = (*_RATE, *_CONDUCTION, *_VOLTAGE, *_territory_rows(), *_QT)
+CRITERIA: tuple[Criterion, ...] = (*_RATE, *_CONDUCTION, *_VOLTAGE, *TERRITORY_ROWS, *_QT)
+
+__all__ = ["CRITERIA", "LIMB", "PRECORDIAL", "TERRITORIES"]

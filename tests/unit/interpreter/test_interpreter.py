@@ -22,7 +22,9 @@ def window(signal: FloatArray, leads: tuple[str, ...] = STANDARD_LEADS, fs_hz: f
 
 
 def synthetic(spec: BeatSpec | None = None, rr_s: float = 0.8, leads: tuple[str, ...] = STANDARD_LEADS) -> Window:
-    signal, _ = synthesize(spec or BeatSpec(qt_ms=360), rr_s, 500.0, 10.0, leads, np.random.default_rng(1), noise_mv=0.01)
+    signal, _ = synthesize(
+        spec or BeatSpec(qt_ms=360), rr_s, 500.0, 10.0, leads, np.random.default_rng(1), noise_mv=0.01
+    )
     return window(signal, leads)
 
 
