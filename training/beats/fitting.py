@@ -99,7 +99,11 @@ def _fit_forest(
 
 def _export(made: HistGradientBoostingClassifier, columns: npt.NDArray[np.int64]) -> Forest:
     """Nodes of every tree in one row; scikit-learn keeps them in `_predictors`, which has no public form."""
-    feature, threshold, left, right, roots = [], [], [], [], []
+    feature: list[int] = []
+    threshold: list[float] = []
+    left: list[int] = []
+    right: list[int] = []
+    roots: list[int] = []
     for (tree,) in made._predictors:
         nodes, at = tree.nodes, len(feature)
         roots.append(at)

@@ -70,7 +70,8 @@ def figures(counts: np.ndarray) -> dict[str, float]:
 def write(model: ClassifierModel, out: Path, data: Path, metrics: dict[str, Any], command: str) -> None:
     """Writes the weights and a manifest that says what they are made of."""
     out.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(out / "classifier.npz", **to_arrays(model))
+    arrays: dict[str, Any] = dict(to_arrays(model))
+    np.savez_compressed(out / "classifier.npz", **arrays)
     seen = [f"mitdb/{r}.{ext}" for r in RECORDS for ext in ("dat", "atr")]
     manifest = {
         "name": "beat-classifier",

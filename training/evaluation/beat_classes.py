@@ -14,6 +14,7 @@ import numpy as np
 import wfdb
 
 from ecg.annotations import Annotations
+from ecg.beats.beat import Beat
 from ecg.ec57 import BeatComparison, score_beats
 from ecg.ec57.beats import BEATS
 from ecg.ec57.pairing import F, N
@@ -46,7 +47,8 @@ def annotate(path: Path, rows: list[int]) -> Annotations:
     fs_hz = float(record.fs)
     adu = np.ascontiguousarray(record.d_signal.T[rows].astype(np.int16))
     leads = tuple(Lead(record.sig_name[row], float(record.adc_gain[row])) for row in rows)
-    monitor, step, found = Monitor(), int(_SEGMENT_S * fs_hz), []
+    monitor, step = Monitor(), int(_SEGMENT_S * fs_hz)
+    found: list[Beat] = []
     for seq, first in enumerate(range(0, adu.shape[1], step)):
         segment = Segment(path.name, 0, seq, first, fs_hz, 0, leads, np.ascontiguousarray(adu[:, first : first + step]))
         for output in monitor.step([segment]).outputs:
