@@ -62,7 +62,8 @@ class MalignantWave:
             kind = min(max(now.wave.fibrillation, -_LIMIT), _LIMIT)
             self.fibrillation += _SMOOTH * (kind - self.fibrillation)
         if not self.on and self.malignant > BEGIN:
-            self.on, self.onset = True, now.now - _FILLED_S * KERNEL_FS_HZ
+            own = next((beat.sample for beat in reversed(now.beats) if beat.usual), 0)
+            self.on, self.onset = True, max(now.now - _FILLED_S * KERNEL_FS_HZ, own)
             self.as_fibrillation = self.fibrillation > _FIBRILLATION
         elif self.on and self.malignant < END:
             self.on = self.as_fibrillation = False

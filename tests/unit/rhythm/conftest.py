@@ -1,0 +1,130 @@
+"""Beats drawn as ASCII time lines, one character per 100 ms, played to the rules with a signal that fits them.
+
+    N narrow beat   V wide beat   S early narrow beat   / paced   . nothing   - no valid sample   ~ fibrillation
+
+Beats are given as the detector would give them, so that the rules are tested alone.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from ecg.beats.beat import Beat, BeatClass
+from ecg.conditioning import StreamBlock
+from ecg.conditions import Condition, ConditionCode
+from ecg.profiles import RuleProfile
+from ecg.quality.lead_quality import LeadQuality, QualityProblem
+from ecg.rhythm.rules import RhythmRules
+
+FS = 250
+CHAR = FS // 10
+_LABELS = {"N": BeatClass.NORMAL, "V": BeatClass.VENTRICULAR, "S": BeatClass.SUPRAVENTRICULAR, "/": BeatClass.PACED}
+
+
+def _bump(n: int, at: float, width_s: float, height: float) -> np.ndarray:
+    return height * np.exp(-0.5 * ((np.arange(n) - at) / (width_s * FS)) ** 2)
+
+
+def draw(line: str, n_leads: int = 2, noise_mv: float = 0.01) -> tuple[np.ndarray, np.ndarray, list[Beat]]:
+    """Signal (n_leads, n) in mV, validity, beats of a time line; a beat stands in the middle of its character."""
+    n = len(line) * CHAR
+    rng = np.random.default_rng(7)
+    signal = rng.normal(0, noise_mv, n)
+    valid = np.ones(n, bool)
+    beats = []
+    for i, char in enumerate(line):
+        at = i * CHAR + CHAR // 2
+        if char in _LABELS:
+            wide = char == "V"
+            beats.append(Beat(at, _LABELS[char], 0.9))
+            signal += _bump(n, at, 0.045 if wide else 0.012, 1.6 if wide else 1.0)
+            signal += _bump(n, at + 0.26 * FS, 0.05, -0.4 if wide else 0.2)
+            if char in "N":
+                signal += _bump(n, at - 0.16 * FS, 0.02, 0.12)
+        elif char == "-":
+            valid[i * CHAR : (i + 1) * CHAR] = False
+    t = np.arange(n) / FS
+    shaking = np.repeat(np.array([c == "~" for c in line]), CHAR)
+    drift = np.cumsum(rng.normal(0, 0.05, n))
+    wave = 0.5 * np.sin(2 * np.pi * 5.2 * t + drift) + 0.35 * np.sin(2 * np.pi * 4.1 * t + 1.3 * drift)
+    signal = np.where(shaking, wave * (1 + 0.3 * np.sin(2 * np.pi * 0.5 * t)), signal)
+    signal[~valid] = 0.0
+    scale = np.linspace(1.0, 0.7, n_leads)[:, None]
+    return (signal[None] * scale).astype(np.float32), np.repeat(valid[None], n_leads, axis=0), beats
+
+
+@dataclass
+class Played:
+    """What the rules said of a time line: every condition as last reported, in order of detection; words by block."""
+
+    changes: list[Condition] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+
+    @property
+    def conditions(self) -> list[Condition]:
+        last = {(c.code, c.detected_sample): c for c in self.changes}
+        return sorted(last.values(), key=lambda c: c.detected_sample)
+
+    def of(self, code: ConditionCode) -> list[Condition]:
+        return [c for c in self.conditions if c.code is code]
+
+    @property
+    def codes(self) -> set[str]:
+        return {c.code.value for c in self.conditions}
+
+
+Feed = Callable[..., Played]
+
+
+def feed(
+    rules: RhythmRules,
+    line: str,
+    *,
+    first: int = 0,
+    chunk: int = FS,
+    profile: RuleProfile | None = None,
+    problems: tuple[QualityProblem, ...] = (),
+    n_leads: int = 2,
+    usable: bool = True,
+    played: Played | None = None,
+    pickle_at: int | None = None,
+) -> Played:
+    """Plays a time line that starts at kernel sample `first`, in blocks of `chunk` samples; the rules are put away and
+    taken up again before the block that starts at `pickle_at`."""
+    signal, valid, beats = draw(line, n_leads)
+    played = played or Played()
+    names = tuple(["I", "II", "III"][:n_leads])
+    quality = tuple(LeadQuality(name, 0.9, problems) for name in names)
+    waiting = [Beat(b.sample + first, b.label, b.confidence) for b in beats]
+    for start in range(0, signal.shape[1], chunk):
+        end = min(start + chunk, signal.shape[1])
+        if start == pickle_at:
+            rules = pickle.loads(pickle.dumps(rules))
+        final: Sequence[Beat] = [b for b in waiting if b.sample <= first + end - 90]
+        waiting = waiting[len(final) :]
+        block = StreamBlock(FS, FS, first + start, signal[:, start:end], valid[:, start:end], names, quality, usable)
+        changes, word = rules.step(final, block, profile)
+        played.changes += changes
+        played.words.append(word)
+    return played
+
+
+@pytest.fixture
+def play() -> Feed:
+    """Plays one time line to fresh rules."""
+
+    def run(line: str, **options: object) -> Played:
+        return feed(RhythmRules(), line.replace(" ", ""), **options)  # type: ignore[arg-type]
+
+    return run
+
+
+@pytest.fixture
+def go_on() -> Feed:
+    """Plays a time line to rules that already know something."""
+    return feed

@@ -1,0 +1,142 @@
+"""The lethal five on drawn time lines, one character per 100 ms."""
+
+from __future__ import annotations
+
+import pytest
+
+from ecg.conditions import ConditionCode
+from ecg.profiles import CINC2015, MINDRAY_LIKE
+from ecg.quality.lead_quality import QualityProblem
+
+S = 250
+SINUS = "N......." * 25  # 20 s at 75 bpm
+
+
+def test_sinus_rhythm_is_no_condition(play):
+    played = play(SINUS * 3)
+    assert played.codes == set()
+    assert played.words[-1] == "N"
+
+
+def test_asystole_begins_four_seconds_after_the_last_beat_and_ends_with_the_next(play):
+    #        20 s sinus          last beat at 20.05 s, 6 s nothing          next beat at 26.05 s
+    played = play(SINUS + "N" + "." * 59 + "N......." * 5)
+    (asystole,) = played.of(ConditionCode.ASY)
+    assert asystole.onset_sample == pytest.approx(20.05 * S, abs=2)
+    assert 24 * S <= asystole.detected_sample <= 25.6 * S
+    assert asystole.ended_sample is not None
+    assert 26 * S <= asystole.ended_sample <= 27.5 * S
+    assert asystole.reason.startswith("no QRS for 4.") and asystole.reason.endswith("s, limit 4 s")
+
+
+def test_a_silence_just_over_the_limit_is_said_even_when_the_next_beat_has_come(play):
+    played = play(SINUS + "N" + "." * 40 + "N......." * 5)  # 4.1 s
+    (asystole,) = played.of(ConditionCode.ASY)
+    assert asystole.reason == "no QRS for 4.1 s, limit 4 s"
+
+
+@pytest.mark.parametrize("silence", [15, 25, 38])
+def test_a_shorter_silence_is_no_asystole(play, silence):
+    played = play(SINUS + "N" + "." * silence + "N......." * 5)
+    assert not played.of(ConditionCode.ASY)
+    assert bool(played.of(ConditionCode.PAUSE)) == (silence >= 20)
+
+
+def test_asystole_of_another_profile_waits_longer(play):
+    line = SINUS + "N" + "." * 45 + "N......." * 5
+    assert play(line, profile=CINC2015).of(ConditionCode.ASY)
+    assert not play(line, profile=MINDRAY_LIKE).of(ConditionCode.ASY)
+
+
+def test_invalid_signal_is_unknown_not_asystole(play):
+    played = play(SINUS + "-" * 100 + SINUS)
+    assert not played.codes
+    assert "" in played.words
+
+
+def test_leads_off_or_noise_only_is_neither_asystole_nor_fibrillation(play):
+    assert not play("." * 300, problems=(QualityProblem.LEAD_OFF,)).codes
+    assert not play("-" * 300).codes
+
+
+def test_an_asystole_that_runs_into_invalid_signal_ends_there(play):
+    played = play(SINUS + "." * 60 + "-" * 60)
+    (asystole,) = played.of(ConditionCode.ASY)
+    assert asystole.ended_sample is not None
+    assert asystole.ended_sample <= 28 * S
+
+
+def test_extreme_bradycardia_is_five_beats_below_forty(play):
+    #                 1.8 s apart, 33 bpm
+    played = play(SINUS + ("N" + "." * 17) * 6 + SINUS)
+    (brady,) = played.of(ConditionCode.EBR)
+    assert "< 40 bpm for 5 beats" in brady.reason
+    assert brady.evidence[0].name == "heart rate" and 30 < brady.evidence[0].value < 40
+    assert brady.detected_sample - brady.onset_sample <= 10 * S
+    assert brady.ended_sample is not None
+
+
+def test_forty_four_is_bradycardia_but_not_extreme(play):
+    played = play(SINUS + ("N" + "." * 13) * 10)  # 1.4 s apart, 43 bpm
+    assert not played.of(ConditionCode.EBR)
+    assert played.of(ConditionCode.BRADY)
+
+
+def test_one_pause_is_no_extreme_bradycardia_before_its_beats_have_come(play):
+    played = play(SINUS + "N" + "." * 33 + "N......." * 8)
+    assert all(c.detected_sample > 23.4 * S for c in played.of(ConditionCode.EBR))
+
+
+def test_extreme_tachycardia_is_seventeen_beats_above_140(play):
+    played = play(SINUS + "N..." * 16)  # 150 bpm, 16 beats
+    assert not played.of(ConditionCode.ETC)
+    played = play(SINUS + "N..." * 30 + SINUS)
+    (tachy,) = played.of(ConditionCode.ETC)
+    assert tachy.reason == "HR 141 > 140 bpm for 17 beats" or "> 140 bpm for 17 beats" in tachy.reason
+    assert tachy.ended_sample is not None
+
+
+def test_a_rate_of_133_is_not_extreme(play):
+    assert not play(SINUS + "N...." * 40).of(ConditionCode.ETC)  # 120 bpm
+    assert not play(SINUS + "N...N...." * 20).of(ConditionCode.ETC)  # 133 bpm
+
+
+def test_ventricular_tachycardia_is_five_beats_above_100(play):
+    #                  0.4 s apart, 150 bpm
+    played = play(SINUS + "V..." * 7 + "....N......." + SINUS)
+    (vt,) = played.of(ConditionCode.VTA)
+    assert vt.onset_sample == pytest.approx(20.05 * S, abs=0.5 * S)
+    assert vt.detected_sample <= 23 * S
+    assert "ventricular beats at 150 > 100 bpm" in vt.reason
+    assert vt.ended_sample is not None and vt.ended_sample < 28 * S
+
+
+def test_four_ventricular_beats_are_a_run_and_three_slow_ones_idioventricular(play):
+    played = play(SINUS + "V..." * 4 + "....N......." + SINUS)
+    assert not played.of(ConditionCode.VTA)
+    assert played.of(ConditionCode.RUN)
+    played = play(SINUS + "V......." * 6 + SINUS)  # 75 bpm
+    assert not played.of(ConditionCode.VTA) and not played.of(ConditionCode.RUN)
+    assert played.of(ConditionCode.AIVR)
+
+
+def test_paced_beats_are_no_ventricular_run(play):
+    played = play(SINUS + "/...." * 30)  # 120 bpm, wide or not
+    assert not played.of(ConditionCode.VTA)
+    assert played.words[-1] == "P"
+
+
+def test_fibrillation_is_called_within_ten_seconds_and_ends_with_the_beats(play):
+    played = play(SINUS + "~" * 150 + SINUS)
+    (vf,) = played.of(ConditionCode.VFB)
+    assert 19 * S <= vf.onset_sample <= 23 * S  # the last beat of its own at the earliest
+    assert vf.detected_sample <= 28 * S
+    assert vf.ended_sample is not None and vf.ended_sample <= 43 * S
+    assert "fibrillatory waveform for" in vf.reason and "Hz" in vf.reason
+    assert not played.of(ConditionCode.ASY)
+    assert "VF" in played.words
+
+
+def test_lethal_rules_go_on_while_the_signal_is_not_usable(play):
+    played = play(SINUS + "." * 80, usable=False)
+    assert played.codes == {"ASY"}
