@@ -190,7 +190,6 @@ def beat_course(spec: BeatSpec, t_ms: NDArray[np.float64]) -> NDArray[np.float64
     """The noise-free beat at given times.
 
     Args:
-        spec: The beat.
         t_ms: (n,) times from the QRS onset, ms.
 
     Returns:
@@ -212,9 +211,6 @@ def render_beats(
     Args:
         specs: One per onset.
         qrs_on_s: QRS onsets (of a P alone: where its QRS would have started), s from the first sample.
-        fs_hz: Sampling frequency.
-        n_samples: Length.
-
     Returns:
         (8, n_samples) mV in INDEPENDENT_LEADS.
     """
@@ -245,11 +241,8 @@ def synthesize(
     Args:
         spec: One for all beats, or several, used in turn and repeated.
         rhythm_rr_s: One RR interval for all, or several, used in turn and repeated.
-        fs_hz: Sampling frequency.
-        duration_s: Length.
         leads: Names among STANDARD_LEADS or LEAD_ALIASES.
         rng: Needed where noise_mv or wander_mv is not 0.
-        first_qrs_on_s: Where the first QRS starts.
         noise_mv: Standard deviation of white noise, per lead.
         wander_mv: Amplitude of respiratory baseline wander.
 

@@ -21,6 +21,7 @@ from ecg.measurements.ensemble import Ensemble, ensemble, nan_quantile, single
 from ecg.measurements.lead_rows import MOST_NOISE_MV, put_lead
 from ecg.measurements.leads import canonical, lead_set
 from ecg.measurements.measurement import MeasurementTable
+from ecg.measurements.plausibility import LEAST_LIKENESS, MOST_UNACCOUNTED, unaccounted
 from ecg.measurements.rhythm_rows import put_atria, put_premature, put_rate, read_atria
 from ecg.measurements.rows import Rows
 from ecg.measurements.window_rows import put_axes, put_intervals, put_voltages
@@ -30,8 +31,6 @@ FloatArray = NDArray[np.float64]
 
 #: P is measured where at least this share of the beats has one at the usual distance.
 P_SHARE = 0.5
-#: Beats whose shapes have nothing in common are no beats: the median correlation with the median beat.
-LEAST_LIKENESS = 0.3
 
 
 def measure(window: Window, beats: Sequence[Beat] | None = None) -> MeasurementTable:
@@ -62,6 +61,9 @@ def measure(window: Window, beats: Sequence[Beat] | None = None) -> MeasurementT
         put_rate(rows, found.beats_ms)
         return rows.table("no beats found")
     beat = ensemble(x, window.fs_hz, found, leads, _labels(beats))
+    doubt = _doubt(found, beat)
+    if doubt:
+        return rows.table(doubt)
     _put_all(rows, found, beat, window.duration_s * 1000.0)
     return rows.table("not measurable in this signal")
 
@@ -114,13 +116,6 @@ _BEAT_NAMES = frozenset({"rr_interval", "p_duration", "pr_interval", "qrs_durati
 
 
 def _put_all(rows: Rows, found: Marks, beat: Ensemble, end_ms: float) -> None:
-    if len(found.beats_ms) >= 3 and np.median(beat.likeness) < LEAST_LIKENESS:
-        reason = "the deflections have no common shape: no beats to measure"
-        for lead in beat.leads.names:
-            rows.fail_lead(lead, reason)
-        for name in ("heart_rate", "rr_interval"):
-            rows.put(name, None, reason)
-        return
     put_rate(rows, beat.fiducials_ms)
     on, off = nan_quantile(found.marks_ms[:, :, 3], 0.3), nan_quantile(found.marks_ms[:, :, 5], 0.7)
     put_premature(rows, beat.fiducials_ms, off - on)
@@ -145,6 +140,15 @@ def _put_leads(rows: Rows, beat: Ensemble, at: Boundaries, p_missing: str, t_mis
             rows.fail_lead(lead, f"noise: {beat.noise_mv[k]:.2f} mV is left in the median beat")
         else:
             put_lead(rows, beat, k, at, p_missing, t_missing)
+
+
+def _doubt(found: Marks, beat: Ensemble) -> str:
+    """Why the beats found cannot be trusted; "" where they can."""
+    if len(found.beats_ms) >= 3 and float(np.median(beat.likeness)) < LEAST_LIKENESS:
+        return "the deflections have no common shape: no beats to measure"
+    if unaccounted(found.conditioned, found.beats_ms) > MOST_UNACCOUNTED:
+        return "deflections as steep as a QRS belong to no beat: fibrillation, artefact or missed beats"
+    return ""
 
 
 def _p_missing(rows: Rows, at: Boundaries) -> str:

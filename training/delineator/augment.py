@@ -16,8 +16,8 @@ from training.delineator.synthetic import synthetic_crop
 FloatArray = NDArray[np.float32]
 CROP = 1024
 FS_HZ = 250
-#: Examples drawn from ecg.synthesis: what LUDB has little of (long PR, bundle branch block, fibrillation).
-SYNTHETIC_SHARE = 0.2
+#: Examples drawn from ecg.synthesis: what LUDB has little of (long PR, bundle branch block, tachycardia, fibrillation).
+SYNTHETIC_SHARE = 0.25
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -34,6 +34,15 @@ class ConvBlock(nn.Module):
         bias = self.norm.bias - self.norm.running_mean * gain
         return weight.detach().numpy(), bias.detach().numpy()
 
+    def load_folded(self, weight: np.ndarray, bias: np.ndarray) -> None:
+        """Takes folded weights; the norm becomes a plain gain and bias and must stay in evaluation mode."""
+        with torch.no_grad():
+            self.conv.weight.copy_(torch.from_numpy(weight.astype(np.float32)))
+            self.norm.weight.fill_(float(np.sqrt(1 + self.norm.eps)))
+            self.norm.bias.copy_(torch.from_numpy(bias.astype(np.float32)))
+            self.norm.running_mean.zero_()  # type: ignore[union-attr]
+            self.norm.running_var.fill_(1.0)  # type: ignore[union-attr]
+
 
 class DelineationNetwork(nn.Module):
     """Logits of none, P, QRS, T and of the three peaks, per sample at 250 Hz."""
@@ -63,16 +72,28 @@ class DelineationNetwork(nn.Module):
             x = up(torch.repeat_interleave(merge(x), 2, dim=2) + skips.pop())
         return self.head(x)
 
-    def export(self) -> dict[str, np.ndarray]:
-        """Folded weights, named by their place in the forward pass."""
-        blocks = {
+    def blocks(self) -> dict[str, ConvBlock]:
+        """Every block by its exported name."""
+        return {
             f"{name}{i}": block
             for name in ("stem", "down", "level", "bottom", "merge", "up")
             for i, block in enumerate(getattr(self, name))
         }
+
+    def load(self, folded: dict[str, np.ndarray]) -> None:
+        """Goes on from exported weights, norms frozen (call after train())."""
+        for name, block in self.blocks().items():
+            block.load_folded(folded[f"{name}_w"], folded[f"{name}_b"])
+            block.norm.eval()
+        with torch.no_grad():
+            self.head.weight.copy_(torch.from_numpy(folded["head_w"].astype(np.float32)))
+            self.head.bias.copy_(torch.from_numpy(folded["head_b"].astype(np.float32)))  # type: ignore[union-attr]
+
+    def export(self) -> dict[str, np.ndarray]:
+        """Folded weights, named by their place in the forward pass."""
         out: dict[str, np.ndarray] = {}
-        for name, block in blocks.items():
+        for name, block in self.blocks().items():
             out[f"{name}_w"], out[f"{name}_b"] = block.folded()
         out["head_w"] = self.head.weight.detach().numpy()
-        out["head_b"] = self.head.bias.detach().numpy()
+        out["head_b"] = self.head.bias.detach().numpy()  # type: ignore[union-attr]
         return {name: np.ascontiguousarray(value, dtype=np.float32) for name, value in out.items()}

@@ -9,11 +9,12 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.signal import butter, sosfilt
 
 from ecg.delineation.conditioning import condition
 from ecg.lead_geometry import STANDARD_LEADS, project
 from ecg.synthesis import BeatSpec, QrsShape, SyntheticTruth, beat_course, synthesize
-from ecg.synthesis_waves import atrial_fibrillation, atrial_flutter
+from ecg.synthesis_waves import atrial_fibrillation, atrial_flutter, ventricular_fibrillation
 
 FloatArray = NDArray[np.float32]
 FS_HZ = 250.0
@@ -52,8 +53,52 @@ def random_spec(rng: np.random.Generator, rr_s: float) -> BeatSpec:
     )
 
 
+def tachycardia(rng: np.random.Generator) -> tuple[BeatSpec, float]:
+    """A beat without P so fast that its T ends where the next QRS begins: ventricular (broad) or supraventricular."""
+    rr_s = float(rng.uniform(0.26, 0.5))
+    broad = rng.random() < 0.7
+    shape = QrsShape.VENTRICULAR if broad else QrsShape.NORMAL
+    if broad and rng.random() < 0.3:
+        shape = QrsShape.LBBB
+    qrs = float(rng.uniform(110, min(190.0, 450 * rr_s)) if broad else rng.uniform(70, 100))
+    qt = float(1000 * rr_s * rng.uniform(0.8, 1.0))
+    spec = BeatSpec(
+        p_present=False,
+        qrs_shape=shape,
+        qrs_duration_ms=qrs,
+        qrs_amplitude_mv=rng.uniform(0.6, 2.5),
+        qrs_axis_deg=rng.uniform(-180, 180),
+        qt_ms=qt,
+        t_duration_ms=(qt - qrs) * rng.uniform(0.7, 0.98),
+        t_amplitude_mv=(-1.0 if broad else 1.0) * rng.uniform(0.1, 0.8),
+        t_axis_deg=rng.uniform(-30, 90),
+    )
+    return spec, rr_s
+
+
+def beatless_crop(rng: np.random.Generator, n: int, leads: list[str]) -> FloatArray:
+    """Fibrillation or noise of its band: large deflections that are no beats."""
+    if rng.random() < 0.7:
+        waves = ventricular_fibrillation(rng, n, FS_HZ, rng.uniform(0.1, 1.0), rng.uniform(2.5, 7.0))
+        return project(waves, leads)
+    low = rng.uniform(1.0, 5.0)
+    sos = butter(2, (low, low + rng.uniform(2.0, 12.0)), "bandpass", fs=FS_HZ, output="sos")
+    wide: FloatArray = sosfilt(sos, rng.standard_normal((len(leads), n + 250)), axis=1)[:, 250:].astype(np.float32)
+    return wide
+
+
 def synthetic_crop(rng: np.random.Generator, n: int, n_leads: int) -> tuple[FloatArray, FloatArray]:
     """Conditioned leads (n_leads, n) at 250 Hz, the first being the one to delineate, and its targets (6, n)."""
+    leads = [str(lead) for lead in rng.permutation(STANDARD_LEADS)[:n_leads]]
+    kind = rng.random()
+    if kind < 0.12:
+        return condition(beatless_crop(rng, n, leads) + 1e-6, FS_HZ).leads, np.zeros((6, n), np.float32)
+    if kind < 0.30:
+        spec, rr_s = tachycardia(rng)
+        steady = list(rr_s * (1 + rng.normal(0, 0.02, 12)))
+        signal, truth = synthesize(spec, steady, FS_HZ, n / FS_HZ, leads, first_qrs_on_s=rng.uniform(0.05, 0.4))
+        ready = condition(signal + 1e-6, FS_HZ)
+        return ready.leads, _targets(truth, leads[0], n, float(ready.scale_mv[0]))
     rr_s = rng.uniform(0.45, 1.4)
     spec = random_spec(rng, rr_s)
     fibrillating = rng.random() < 0.25
@@ -69,7 +114,6 @@ def synthetic_crop(rng: np.random.Generator, n: int, n_leads: int) -> tuple[Floa
             )
         ]
     irregular = rng.uniform(0.65, 1.35, 12) if fibrillating else 1 + rng.normal(0, 0.03, 12)
-    leads = [str(lead) for lead in rng.permutation(STANDARD_LEADS)[:n_leads]]
     signal, truth = synthesize(
         beats, list(rr_s * irregular), FS_HZ, n / FS_HZ, leads, first_qrs_on_s=rng.uniform(0.1, 0.9)
     )

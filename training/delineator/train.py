@@ -46,13 +46,18 @@ def main() -> None:
     parser.add_argument("--half", type=int, choices=(0, 1))
     parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--batch", type=int, default=48)
+    parser.add_argument("--init", type=Path, help="Go on from these weights, norms frozen.")
+    parser.add_argument("--rate", type=float, default=4e-3, help="Highest learning rate.")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     torch.manual_seed(args.seed)
     rng = np.random.default_rng(args.seed)
     packed, network = load(args.pack, args.half), DelineationNetwork()
-    optimizer = torch.optim.AdamW(network.parameters(), lr=4e-3, weight_decay=1e-3)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=args.steps, pct_start=0.1)
+    if args.init:
+        with np.load(args.init) as folded:
+            network.load(dict(folded))
+    optimizer = torch.optim.AdamW(network.parameters(), lr=args.rate, weight_decay=1e-3)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, args.rate, total_steps=args.steps, pct_start=0.1)
     running, start_s = 0.0, time.monotonic()
     for step in range(args.steps):
         inputs, targets, weights = (

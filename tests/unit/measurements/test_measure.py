@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from ecg.beats.beat import Beat, BeatClass
 from ecg.errors import InvalidSignal
-from ecg.lead_geometry import STANDARD_LEADS
+from ecg.lead_geometry import STANDARD_LEADS, project
 from ecg.measurements.measure import measure, measure_beats
 from ecg.measurements.measurement import MeasurementTable
 from ecg.measurements.names import NAMES
 from ecg.synthesis import BeatSpec, QrsShape
+from ecg.synthesis_waves import ventricular_fibrillation
 from tests.unit.measurements.synthetic_windows import synthetic, window
 
 TYPICAL = BeatSpec(pr_ms=170, qt_ms=390, qrs_axis_deg=40, st_mv={"V2": 0.2, "V5": -0.08})
@@ -176,7 +177,7 @@ def test_a_gap_does_not_spoil_the_beats_around_it() -> None:
     assert value(table, "st_j", "V2") == pytest.approx(0.2, abs=0.03)
 
 
-@pytest.mark.parametrize("kind", ["flat", "nan", "rail", "noise"])
+@pytest.mark.parametrize("kind", ["flat", "nan", "rail", "noise", "fibrillation"])
 def test_what_is_no_ecg_is_not_measurable(kind: str) -> None:
     rng = np.random.default_rng(0)
     signal = {
@@ -184,6 +185,7 @@ def test_what_is_no_ecg_is_not_measurable(kind: str) -> None:
         "nan": np.full((2, 5000), np.nan),
         "rail": np.full((2, 5000), 1e4),
         "noise": rng.normal(0, 0.4, (2, 5000)),
+        "fibrillation": project(ventricular_fibrillation(rng, 5000, 500.0), ("I", "II")),
     }[kind]
     table = measure(window(signal, ("I", "II")))
     for name in ("heart_rate", "qrs_duration", "pr_interval", "qt_interval"):
@@ -208,6 +210,14 @@ def test_a_window_too_short_says_so() -> None:
     assert "long" in measure(window(short)).get("heart_rate").reason
 
 
+def test_beats_that_were_missed_take_the_rate_away() -> None:
+    given_window = synthetic()
+    every_other = [Beat(b.sample) for b in measure_beats(given_window)[::2]]
+    table = measure(given_window, every_other)
+    assert table.get("heart_rate").value is None
+    assert "belong to no beat" in table.get("heart_rate").reason
+
+
 def test_known_beats_are_used_and_ventricular_ones_left_out() -> None:
     ectopic = BeatSpec(False, qrs_shape=QrsShape.VENTRICULAR, qrs_duration_ms=150, qt_ms=440)
     given_window = synthetic([BeatSpec(), ectopic], rr_s=[0.6, 1.0])
@@ -228,7 +238,7 @@ def test_single_beats() -> None:
         assert value(beat.table, "r_amplitude", "II") == pytest.approx(1.128, abs=0.06)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(st.floats(0.3, 3.0))
 def test_amplitudes_scale_and_intervals_do_not(gain: float) -> None:
     base = synthetic(TYPICAL, leads=("I", "II", "V2"))
