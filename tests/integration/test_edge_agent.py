@@ -100,7 +100,7 @@ def assert_whole(got: list[Number], upto: dict[tuple[str, int], DeviceHealth]) -
 
 
 def test_everything_arrives_once_and_the_end_is_told(brokers: str, tmp_path: Path) -> None:
-    with agent(brokers, tmp_path, "--beds", "normal,vf:6:14,12lead") as process:
+    with agent(brokers, tmp_path, "--beds", "normal,asystole:6:14,12lead") as process:
         wait_for(tmp_path, "local_alarm")
         began = time.monotonic()
         process.send_signal(signal.SIGTERM)
@@ -112,7 +112,7 @@ def test_everything_arrives_once_and_the_end_is_told(brokers: str, tmp_path: Pat
     assert {health.state for health in last.values()} == {DeviceState.ENDED}
     assert_whole(live + numbers(brokers, BACKFILL), last)
     sent = {decode_condition_event(payload).condition.code.value for payload in values(brokers, EDGE_CONDITIONS)}
-    assert "VFB" in sent
+    assert "ASY" in sent
     assert not [line for line in log_events(tmp_path) if "spool_takes_nothing" in line]
 
 
