@@ -50,6 +50,11 @@ def edge_report(code: ConditionCode = ConditionCode.VFB, onset_s: int = 10, ende
 EDGE_AT = Position(topics.EDGE_CONDITIONS.name, 3, 7)
 
 
+def beats(out: Outputs) -> list[list[tuple[int, str]]]:
+    """Where the beats of each second are and of what class; how sure the classifier is depends on what it saw before."""
+    return [[(b.sample, b.label.value) for b in v.beats] for v in out.vitals["agent-1"]]
+
+
 # The good case
 
 
