@@ -156,7 +156,7 @@ def step_group(
                 lagged = envelope[row, HISTORY - ENVELOPE_HALF :]
                 measure(state, low[s, row], x[row, HISTORY:], lagged, residue[s, row], out_flag[s, row], start, stop)
                 if (stream.next_k + stop) % KERNEL_FS_HZ == 0:
-                    close_second(state, leads[slot, row].size)
+                    close_second(state, leads[slot, row].size, leads[slot, row].clarity)
                     leads[slot, row].trust = state.index
                     second_index[s, n_seconds, row], second_problems[s, n_seconds, row] = state.index, state.problems
             if (stream.next_k + stop) % KERNEL_FS_HZ == 0:

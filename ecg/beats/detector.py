@@ -154,9 +154,7 @@ def forget_rhythm(stream: Any) -> None:
 
 
 @numba.njit(cache=True, nogil=True)
-def judge(
-    stream: Any, leads: Any, x: Any, envelope: Any, c: int, k: int, model: Any, features: Any, shape: Any
-) -> Any:
+def judge(stream: Any, leads: Any, x: Any, envelope: Any, c: int, k: int, model: Any, features: Any, shape: Any) -> Any:
     """Log odds that the candidate at index c (kernel sample k) is a beat; features (n_leads, N_FEATURES) is filled."""
     n_leads = leads.shape[0]
     total, weight_sum = np.float32(0.0), np.float32(0.0)
