@@ -15,9 +15,9 @@ TASKS = ("beats", "delineation", "quality", "rhythm", "lethal", "alarms", "measu
 
 _HEAD = """# Performance
 
-Printed by `make report` (each section by the command under its title) on the recordings of docs/data.md that stood in `{data}`, at revision
-`{revision}`. Intervals are 95 %. Records of every data set are a part of the original: figures are of this part, never of the whole.
-What was fitted on what is in docs/experiments.md and in the manifests.
+Printed by `make report` (each section by the command under its title) on the recordings of docs/data.md that stood in
+`{data}`, at revision `{revision}`. Intervals are 95 %. Records of every data set are a part of the original: figures are
+of this part, never of the whole. What was fitted on what is in docs/experiments.md and in the manifests.
 """
 
 
