@@ -57,7 +57,9 @@ def atrial_flutter(
     """Saw-tooth flutter waves, negative in II, III and aVF; (8, n_samples) mV in INDEPENDENT_LEADS."""
     cycle = ((np.arange(n_samples) / fs_hz - start_s) * rate_bpm / 60.0) % 1.0
     saw = np.where(cycle < 0.7, 0.5 - cycle / 0.7, -0.5 + (cycle - 0.7) / 0.3)
-    return (LEAD_VECTORS @ np.array([0.1, 0.9, -0.5]))[:, None] * (amplitude_mv * saw)
+    per_lead: NDArray[np.float64] = LEAD_VECTORS @ np.array([0.1, 0.9, -0.5])
+    waves: NDArray[np.float64] = per_lead[:, None] * (amplitude_mv * saw)
+    return waves
 
 
 def ventricular_fibrillation(

@@ -40,8 +40,8 @@ class ConvBlock(nn.Module):
             self.conv.weight.copy_(torch.from_numpy(weight.astype(np.float32)))
             self.norm.weight.fill_(float(np.sqrt(1 + self.norm.eps)))
             self.norm.bias.copy_(torch.from_numpy(bias.astype(np.float32)))
-            self.norm.running_mean.zero_()  # type: ignore[union-attr]
-            self.norm.running_var.fill_(1.0)  # type: ignore[union-attr]
+            self.norm.running_mean.zero_()
+            self.norm.running_var.fill_(1.0)
 
 
 class DelineationNetwork(nn.Module):
@@ -87,7 +87,7 @@ class DelineationNetwork(nn.Module):
             block.norm.eval()
         with torch.no_grad():
             self.head.weight.copy_(torch.from_numpy(folded["head_w"].astype(np.float32)))
-            self.head.bias.copy_(torch.from_numpy(folded["head_b"].astype(np.float32)))  # type: ignore[union-attr]
+            self.head.bias.copy_(torch.from_numpy(folded["head_b"].astype(np.float32)))
 
     def export(self) -> dict[str, np.ndarray]:
         """Folded weights, named by their place in the forward pass."""
@@ -95,5 +95,5 @@ class DelineationNetwork(nn.Module):
         for name, block in self.blocks().items():
             out[f"{name}_w"], out[f"{name}_b"] = block.folded()
         out["head_w"] = self.head.weight.detach().numpy()
-        out["head_b"] = self.head.bias.detach().numpy()  # type: ignore[union-attr]
+        out["head_b"] = self.head.bias.detach().numpy()
         return {name: np.ascontiguousarray(value, dtype=np.float32) for name, value in out.items()}

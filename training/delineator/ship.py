@@ -22,13 +22,13 @@ def main() -> None:
     args = parser.parse_args()
     with np.load(args.run / "ludb.npz") as pack:
         numbers = [int(number) for number in pack["numbers"]]
-        signals = hashlib.sha256(np.ascontiguousarray(pack["leads"])).hexdigest()
+        signals = hashlib.sha256(pack["leads"].tobytes()).hexdigest()
     seen = {"all": numbers, "half0": [n for n in numbers if n % 2 == 0], "half1": [n for n in numbers if n % 2]}
     entries = {}
     for name, records in seen.items():
         path = _DESTINATION / f"weights_{name}.npz"
         with np.load(args.run / f"{name}.npz") as trained:
-            np.savez_compressed(path, **{key: trained[key].astype(np.float16) for key in trained.files})  # type: ignore[arg-type]
+            np.savez_compressed(path, **{key: trained[key].astype(np.float16) for key in trained.files})
         entries[name] = {"sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "records": records}
     manifest = {
         "fs_hz": 250,

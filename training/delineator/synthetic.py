@@ -24,7 +24,7 @@ _FOOT = 0.05
 
 def random_spec(rng: np.random.Generator, rr_s: float) -> BeatSpec:
     """One patient's beat at a rate."""
-    shape = rng.choice(list(QrsShape), p=[0.4, 0.25, 0.25, 0.1])
+    shape = list(QrsShape)[int(rng.choice(4, p=[0.4, 0.25, 0.25, 0.1]))]
     qrs = rng.uniform(75, 110) if shape is QrsShape.NORMAL else rng.uniform(115, 180)
     qt = float(np.clip(400 * np.sqrt(rr_s) * rng.uniform(0.88, 1.12), qrs + 120, 1000 * rr_s * 0.75 + qrs / 2))
     t_duration = min(rng.uniform(0.4, 0.62) * qt, qt - qrs - 10)
