@@ -91,7 +91,9 @@ class StreamState:
 class _KernelUnpickler(pickle.Unpickler):
     """Reads only what snapshots are made of: a snapshot may have travelled, and pickle would run anything."""
 
-    _ALLOWED = frozenset({"collections", "builtins", "numpy", "numpy.core.multiarray", "numpy._core.multiarray", "numpy._core.numeric"})
+    _ALLOWED = frozenset(
+        {"collections", "builtins", "numpy", "numpy.core.multiarray", "numpy._core.multiarray", "numpy._core.numeric"}
+    )
     _NAMES = frozenset({"deque", "set", "frozenset", "ndarray", "dtype", "_reconstruct", "_frombuffer", "scalar"})
 
     def find_class(self, module: str, name: str) -> Any:

@@ -233,7 +233,7 @@ def detect_range(
     Returns:
         Number of beats written in all.
     """
-    x, envelope, fused, residue, any_valid = signals
+    x, envelope, fused, _, _ = signals
     features, shape, weights = work
     beat_k, beat_logit, beat_wave, trace_k, trace_hit, trace_features, trace_n = out
     shift = HISTORY - LOOKAHEAD  # new sample i completes the candidate at index i + shift

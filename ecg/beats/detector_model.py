@@ -88,6 +88,8 @@ def default_model() -> DetectorModel:
     if digest != manifest["sha256"]:
         raise ModelMismatch(f"detector.npz has sha256 {digest}, its manifest says {manifest['sha256']}")
     if manifest["n_features"] != N_FEATURES or manifest["fs_hz"] != KERNEL_FS_HZ:
-        raise ModelMismatch(f"the detector's network was made for {manifest['n_features']} features at {manifest['fs_hz']} Hz")
+        raise ModelMismatch(
+            f"the detector's network was made for {manifest['n_features']} features at {manifest['fs_hz']} Hz"
+        )
     with np.load(io.BytesIO(octets)) as arrays:
         return DetectorModel(*(np.ascontiguousarray(arrays[name], np.float32) for name in DetectorModel._fields))

@@ -140,7 +140,7 @@ def close_second(state: Any, size_mv: float, clarity: float) -> None:
     index *= _soft(rms / (qrs + 0.05), MUSCLE_RATIO, 6 * MUSCLE_RATIO)
     ratio = floor / (n * fs) / (qrs + 0.02)
     doubtful = clarity < MOTION_CLARITY and ratio > MOTION_DOUBT_RATIO
-    if top > 0.2 and (ratio > MOTION_RATIO or doubtful) or last[X_MAX] > MOTION_MV:
+    if (top > 0.2 and (ratio > MOTION_RATIO or doubtful)) or last[X_MAX] > MOTION_MV:
         problems |= _MOTION
     if doubtful:
         index *= 0.5 + 0.5 * clarity / MOTION_CLARITY

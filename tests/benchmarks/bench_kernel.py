@@ -1,0 +1,150 @@
+"""Speed of the kernel's stages on one core, beside other programs doing the same on the same record.
+
+Run: python -m tests.benchmarks.bench_kernel [--data data] [--record 100] [--beds 50]
+
+Every figure is the fastest of a few passes of CPU time (the machine is shared: the rest is other work), after one pass that
+loads compiled code. "x real time" is seconds of signal per second of CPU, one lead unless said.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from ecg.beats.detector_model import default_model
+from ecg.monitor import Monitor
+from ecg.quality.window import lead_measures
+from ecg.segments import Int16Array, Segment, millivolts
+from ecg.stream_group import StreamGroup
+from ecg.windows import Windower
+from edge.sources.wfdb_replay import Recording, read_recording
+
+PASSES = 3
+
+
+def fastest_s(call: Callable[[], object]) -> float:
+    """CPU seconds of the fastest of a few passes."""
+    call()
+    best = np.inf
+    for _ in range(PASSES):
+        began = time.process_time()
+        call()
+        best = min(best, time.process_time() - began)
+    return float(best)
+
+
+def kernel_s(adu: Int16Array, fs_hz: float, copies: int, chunk_s: float) -> float:
+    """CPU of conditioning, detection and quality of `copies` streams of the same samples, by chunks."""
+    n_leads, step = adu.shape[0], round(chunk_s * fs_hz)
+    chunks = [np.repeat(adu[None, :, i : i + step], copies, axis=0) for i in range(0, adu.shape[1], step)]
+    off, gain = np.zeros((copies, n_leads), bool), np.full((copies, n_leads), 1 / 200)
+
+    def run() -> None:
+        group = StreamGroup(fs_hz, n_leads, default_model())
+        slots = np.array([group.add(0) for _ in range(copies)])
+        for chunk in chunks:
+            group.step(chunk, off, gain, slots)
+
+    return fastest_s(run)
+
+
+def ticks_of(recording: Recording, beds: int, seconds: int) -> Iterator[list[Segment]]:
+    """A segment of each bed for each second; the beds start at different places of the record."""
+    n = round(recording.fs_hz)
+    longest = recording.samples.shape[1] // n - seconds
+    for tick in range(seconds):
+        segments = []
+        for bed in range(beds):
+            at = (tick + bed * longest // beds) * n
+            part = np.ascontiguousarray(recording.samples[:, at : at + n])
+            segments.append(Segment(f"b{bed}", 0, tick, tick * n, recording.fs_hz, 0, recording.leads, part))
+        yield segments
+
+
+def bed_second_us(recording: Recording, beds: int, make: Callable[[], Callable[[list[Segment]], object]]) -> float:
+    """CPU microseconds a bed and second of a step over ticks of 1 s."""
+    seconds = 60
+    ticks = list(ticks_of(recording, beds, seconds))
+
+    def run() -> None:
+        step = make()
+        for tick in ticks:
+            step(tick)
+
+    return fastest_s(run) / beds / seconds * 1e6
+
+
+def windower_step() -> Callable[[list[Segment]], object]:
+    """A new windower of 10 s every 2 s as a step over ticks."""
+    windower = Windower()
+    return lambda tick: [windower.step(segment) for segment in tick]
+
+
+def others(adu: Int16Array, fs_hz: float) -> Iterator[tuple[str, float]]:
+    """CPU seconds of other detectors on the same samples, where they are installed."""
+    mv = adu[0].astype(np.float64) / 200
+    try:
+        import sleepecg
+
+        yield "sleepecg detect_heartbeats", fastest_s(lambda: sleepecg.detect_heartbeats(mv, fs_hz))
+    except ImportError:
+        print("sleepecg is not installed")
+    try:
+        import neurokit2
+
+        yield (
+            "NeuroKit2 pantompkins1985",
+            fastest_s(lambda: neurokit2.ecg_findpeaks(mv, round(fs_hz), method="pantompkins1985")),
+        )
+        yield (
+            "NeuroKit2 clean + peaks",
+            fastest_s(lambda: neurokit2.ecg_findpeaks(neurokit2.ecg_clean(mv, round(fs_hz)), round(fs_hz))),
+        )
+    except ImportError:
+        print("neurokit2 is not installed")
+    from wfdb import processing
+
+    yield (
+        "wfdb gqrs_detect",
+        fastest_s(lambda: processing.gqrs_detect(mv[: round(60 * fs_hz)], fs_hz)) * mv.size / (60 * fs_hz),
+    )
+
+
+def main() -> None:
+    """Prints the tables."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--data", type=Path, default=Path("data"))
+    arguments.add_argument("--record", default="100")
+    arguments.add_argument("--beds", type=int, default=50)
+    options = arguments.parse_args()
+    warnings.simplefilter("ignore")
+    recording = read_recording(str(options.data / "mitdb" / options.record))
+    fs, adu, seconds = recording.fs_hz, recording.samples, recording.samples.shape[1] / recording.fs_hz
+    print(f"record mitdb/{options.record}: {seconds:.0f} s at {fs:g} Hz\n")
+    print(f"{'detector, one lead':44}{'x real time':>12}")
+    five = adu[:1, : round(300 * fs)]
+    rows = [
+        ("kernel, one stream, 1 s segments", seconds / kernel_s(adu[:1], fs, 1, 1.0)),
+        ("kernel, one stream, 10 s segments", seconds / kernel_s(adu[:1], fs, 1, 10.0)),
+        (f"kernel, {options.beds} streams, 1 s segments", options.beds * 300 / kernel_s(five, fs, options.beds, 1.0)),
+        ("kernel, one stream of two leads, 10 s", seconds / kernel_s(adu[:2], fs, 1, 10.0)),
+        *((name, seconds / cost) for name, cost in others(adu[:1], fs)),
+    ]  # fmt: skip
+    for name, speed in rows:
+        print(f"{name:44}{speed:12,.0f}")
+    print(f"\n{f'{options.beds} beds, {len(recording.leads)} leads, {fs:g} Hz':44}{'us/bed/s':>12}")
+    print(f"{'Monitor.step, everything':44}{bed_second_us(recording, options.beds, lambda: Monitor().step):12.1f}")
+    print(f"{'Windower.step, 10 s every 2 s':44}{bed_second_us(recording, options.beds, windower_step):12.1f}")
+    ten = Segment("w", 0, 0, 0, fs, 0, recording.leads, adu[:, : round(10 * fs)].copy())
+    print(
+        f"{'window quality, one 10 s window, us':44}{fastest_s(lambda: lead_measures(millivolts(ten), fs)) * 1e6:12.0f}"
+    )
+
+
+if __name__ == "__main__":
+    main()
