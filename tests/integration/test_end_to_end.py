@@ -180,7 +180,7 @@ def test_a_fibrillation_reaches_the_nurse_and_her_answer_stays(
         lambda: (d := stack.get(f"/api/alarms/{alarm['alarm_id']}")) and _claims(d) and d,
         30,
     )
-    verdicts = {claim["verdict"] for claim in _claims(detail)}
+    verdicts = {claim["verdict"].replace("_", " ") for claim in _claims(detail)}
     print(f"{len(_claims(detail))} claims: {verdicts}")
     assert verdicts <= {"supported", "contradicted", "not measurable"}
 
@@ -229,8 +229,8 @@ def _position_s(stack: Stack, bed: str) -> float:
 
 
 def _claims(detail: dict[str, Any]) -> list[dict[str, Any]]:
-    interpretation = detail.get("interpretation_detail") or detail.get("interpretation") or {}
-    return list(interpretation.get("claims", [])) if isinstance(interpretation, dict) else []
+    """Every judged claim of an alarm's interpretation events."""
+    return [claim for event in detail["interpretation"] for claim in event["body"].get("claims", [])]
 
 
 def _acknowledge(browser: Any, stack: Stack, alarm_id: str) -> None:
