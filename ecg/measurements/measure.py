@@ -146,7 +146,7 @@ def _doubt(found: Marks, beat: Ensemble) -> str:
     """Why the beats found cannot be trusted; "" where they can."""
     if len(found.beats_ms) >= 3 and float(np.median(beat.likeness)) < LEAST_LIKENESS:
         return "the deflections have no common shape: no beats to measure"
-    if unaccounted(found.conditioned, found.beats_ms) > MOST_UNACCOUNTED:
+    if unaccounted(found) > MOST_UNACCOUNTED:
         return "deflections as steep as a QRS belong to no beat: fibrillation, artefact or missed beats"
     return ""
 
