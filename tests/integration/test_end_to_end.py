@@ -143,7 +143,7 @@ def test_a_fibrillation_reaches_the_nurse_and_her_answer_stays(
     stack: Stack, browser: Any, excerpt: tuple[Path, float]
 ) -> None:
     onset_s = excerpt[1]
-    beds = stack.wait("a bed", lambda: [b for b in stack.get("/api/beds") if b["signal_age_s"] is not None], 30)
+    beds = stack.wait("a bed", lambda: [b for b in stack.get("/api/beds") if b["signal_age_s"] is not None], 90)
     browser.get(stack.options.url)
     browser.execute_script(_WATCH)
 
