@@ -131,13 +131,25 @@ class SegmentBatch:
             raise InvalidSignal(f"agent_id {self.agent_id!r}: 1 to 64 characters wanted")
 
 
-def millivolts(segment: Segment) -> FloatArray:
-    """Samples in mV, float32 (n_leads, n_samples), NaN where there is no sample or the lead is off."""
-    gain = np.array([lead.gain_adu_per_mv for lead in segment.leads], np.float32)[:, None]
-    baseline = np.array([lead.baseline_adu for lead in segment.leads], np.float32)[:, None]
-    mv = (segment.samples.astype(np.float32) - baseline) / gain
-    mv[segment.samples == INVALID_SAMPLE] = np.nan
-    for row, lead in enumerate(segment.leads):
+def to_millivolts(adu: Int16Array, leads: tuple[Lead, ...]) -> FloatArray:
+    """Device units in mV, float32 (n_leads, n_samples), NaN where there is no sample or the lead is off.
+
+    Args:
+        adu: int16 (n_leads, n_samples).
+        leads: One per row.
+    """
+    gain = np.array([lead.gain_adu_per_mv for lead in leads], np.float32)[:, None]
+    baseline = np.array([lead.baseline_adu for lead in leads], np.float32)[:, None]
+    mv = adu.astype(np.float32)
+    mv -= baseline
+    mv /= gain
+    mv[adu == INVALID_SAMPLE] = np.nan
+    for row, lead in enumerate(leads):
         if lead.state is LeadState.OFF:
             mv[row] = np.nan
     return mv
+
+
+def millivolts(segment: Segment) -> FloatArray:
+    """Samples in mV, float32 (n_leads, n_samples), NaN where there is no sample or the lead is off."""
+    return to_millivolts(segment.samples, segment.leads)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ecg.errors import InvalidSignal
-from ecg.segments import FloatArray, Segment, millivolts
+from ecg.segments import INVALID_SAMPLE, FloatArray, Segment, millivolts, to_millivolts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -147,16 +147,21 @@ class Windower:
 
     @staticmethod
     def _cut(stream_id: str, tail: _Tail, first: int, length: int) -> Window:
-        signal_mv = np.full((len(tail.lead_names), length), np.nan, np.float32)
-        start_time_ns = None
-        for segment in tail.segments:
-            begin, end = max(segment.first_sample, first), min(segment.end_sample, first + length)
-            if begin >= end:
-                continue
-            if start_time_ns is None:
-                start_time_ns = segment.time_ns_at(first)
-            part = millivolts(segment)[:, begin - segment.first_sample : end - segment.first_sample]
-            signal_mv[:, begin - first : end - first] = part
+        inside = [s for s in tail.segments if s.end_sample > first and s.first_sample < first + length]
+        leads = inside[0].leads  # the caller saw a segment inside
+        if all(s.leads == leads for s in inside):  # one conversion for all of them
+            adu = np.full((len(leads), length), INVALID_SAMPLE, np.int16)
+            for s in inside:
+                begin, end = max(s.first_sample, first), min(s.end_sample, first + length)
+                adu[:, begin - first : end - first] = s.samples[:, begin - s.first_sample : end - s.first_sample]
+            signal_mv = to_millivolts(adu, leads)
+        else:
+            signal_mv = np.full((len(leads), length), np.nan, np.float32)
+            for s in inside:
+                begin, end = max(s.first_sample, first), min(s.end_sample, first + length)
+                signal_mv[:, begin - first : end - first] = millivolts(s)[
+                    :, begin - s.first_sample : end - s.first_sample
+                ]
         signal_mv.flags.writeable = False
-        assert start_time_ns is not None  # the caller saw a segment inside
+        start_time_ns = inside[0].time_ns_at(first)
         return Window(stream_id, tail.epoch, first, tail.fs_hz, start_time_ns, tail.lead_names, signal_mv)

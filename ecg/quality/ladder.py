@@ -21,6 +21,7 @@ SUSPEND_SECONDS, WATCH_SECONDS = 20, 30
 ARTEFACT_SECONDS, CLEAN_SECONDS = 2, 2
 #: Leads-off is called after so many seconds, and taken back after as many.
 OFF_SECONDS = 2
+_LEAD_OFF = int(QualityProblem.LEAD_OFF)
 
 
 @dataclass(slots=True)
@@ -30,11 +31,12 @@ class ArtefactLadder:
     noisy: deque[bool] = field(default_factory=lambda: deque(maxlen=WATCH_SECONDS))
     off_run: dict[str, int] = field(default_factory=dict)
     open_conditions: dict[str, Condition] = field(default_factory=dict)
+    quiet_seconds: int = 0  # in a row without any lead off
 
     @property
     def usable(self) -> bool:
         """False at level 1 or 2."""
-        return not any(
+        return not self.open_conditions or not any(
             c.code in (ConditionCode.ARTEFACT, ConditionCode.SUSPENDED) for c in self.open_conditions.values()
         )
 
@@ -51,7 +53,22 @@ class ArtefactLadder:
             Conditions that began or ended with this second.
         """
         changed: list[Condition] = []
-        off = [bool(p & QualityProblem.LEAD_OFF) for p in problems]
+        off = [bool(p & _LEAD_OFF) for p in problems]
+        if any(off) or self.quiet_seconds < OFF_SECONDS:
+            changed += self._leads_off(first_sample, end_sample, names, off)
+        self.quiet_seconds = 0 if any(off) else self.quiet_seconds + 1
+        best = max((i for i, is_off in zip(index, off, strict=True) if not is_off), default=None)
+        is_noisy = best is not None and best < NOISY_INDEX
+        if is_noisy or self.open_conditions or True in self.noisy:
+            self.noisy.append(is_noisy)
+            changed += self._climb(first_sample, end_sample, best)
+        return changed
+
+    def _leads_off(
+        self, first_sample: int, end_sample: int, names: Sequence[str], off: Sequence[bool]
+    ) -> list[Condition]:
+        """Leads-off per lead, begun and taken back after OFF_SECONDS."""
+        changed: list[Condition] = []
         for name, is_off in zip(names, off, strict=True):
             run = self.off_run.get(name, 0)
             self.off_run[name] = max(run, 0) + 1 if is_off else min(run, 0) - 1
@@ -60,8 +77,11 @@ class ArtefactLadder:
                 changed += self._begin(key, ConditionCode.LEADS_OFF, first_sample, end_sample, f"lead {name} off", ())
             elif self.off_run[name] == -OFF_SECONDS:
                 changed += self._end(key, end_sample)
-        best = max((i for i, is_off in zip(index, off, strict=True) if not is_off), default=None)
-        self.noisy.append(best is not None and best < NOISY_INDEX)
+        return changed
+
+    def _climb(self, first_sample: int, end_sample: int, best: float | None) -> list[Condition]:
+        """Levels 1 and 2 by the seconds remembered."""
+        changed: list[Condition] = []
         recent = list(self.noisy)
         if len(recent) >= ARTEFACT_SECONDS and all(recent[-ARTEFACT_SECONDS:]):
             evidence = (Evidence("best quality index", float(best or 0.0), "1"),)
