@@ -53,14 +53,19 @@ def read_marks(record: Path, lead: int) -> WaveMarks:
 
 
 def record_paths(data_dir: Path) -> list[Path]:
-    """LUDB's records in the folder, in numerical order, without suffix."""
+    """The records in the folder laid out as LUDB's, in numerical order, without suffix."""
     headers = (data_dir / "ludb" / "data").glob("*.hea")
-    return sorted((path.with_suffix("") for path in headers), key=lambda path: int(path.name))
+    return sorted((path.with_suffix("") for path in headers), key=number_of)
 
 
 def half_of(record: Path) -> int:
     """The fixed half a record belongs to: 0 for even numbers, 1 for odd."""
-    return int(record.name) % 2
+    return number_of(record) % 2
+
+
+def number_of(record: Path) -> int:
+    """A record's number; -1 where its name is none (it is not one of LUDB's)."""
+    return int(record.name) if record.name.isdigit() else -1
 
 
 def read_signal(record: Path) -> tuple[NDArray[np.float32], float]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ecg.delineation.delineate import mark
 from ecg.delineation.network import trained_on, weights
-from training.delineator.corpus import WaveMarks, half_of, read_marks, read_signal, record_paths
+from training.delineator.corpus import WaveMarks, half_of, number_of, read_marks, read_signal, record_paths
 from training.evaluation.figures import Figure, fraction
 
 FloatArray = NDArray[np.float64]
@@ -87,7 +87,7 @@ def by_vigil_alone(record: Path, signal: NDArray[np.float32], fs_hz: float) -> l
 def unseen_weights(record: Path) -> str:
     """Name of the packaged weights that were not trained on a record."""
     for name in ("all", "half0", "half1"):
-        if int(record.name) not in trained_on(name):
+        if number_of(record) not in trained_on(name):
             return name
     raise ValueError(f"every set of weights was trained on record {record.name}")
 

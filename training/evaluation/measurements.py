@@ -71,7 +71,7 @@ def on_synthetic() -> Iterable[Figure]:
         yield fraction(f"synthetic.{name}.measured", len(values), n)
         if len(values) > 1:
             mean, sd = float(values.mean()), float(values.std(ddof=1))
-            half = 1.96 * sd / np.sqrt(len(values))
+            half = 1.96 * sd / float(np.sqrt(len(values)))
             yield Figure(f"synthetic.{name}.mean_error", mean, mean - half, mean + half, len(values), unit)
             worst = float(np.quantile(np.abs(values), 0.95))
             yield Figure(f"synthetic.{name}.abs_error_p95", worst, worst, worst, len(values), unit)
