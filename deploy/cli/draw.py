@@ -31,6 +31,8 @@ _MARGIN_MM, _HEADER_MM, _FOOTER_MM, _PULSE_MM = 8.0, 24.0, 9.0, 15.0
 #: Band above a line where the beats' classes stand.
 _GUTTER_MM = 5.0
 _LINE_S = 10.0
+#: A trace may run into its neighbours, as on paper; only an artefact goes further than 4.5 mV.
+_TALLEST_MM = 45.0
 _PAPER, _FINE, _COARSE, _INK = "#fffaf8", "#f6d5cf", "#e9a79d", "#101418"
 _BEAT_INK = {
     BeatClass.VENTRICULAR: "#c4001a",
@@ -149,7 +151,7 @@ def _draw_lead(axes: Axes, lead_mv: FloatArray, fs_hz: float, strip: _Strip, mid
     first, last = round(strip.first_s * fs_hz), min(round(strip.last_s * fs_hz), len(lead_mv))
     course = lead_mv[first:last]
     x = strip.x_mm + np.arange(len(course)) / fs_hz * MM_PER_S
-    y = middle + np.clip(course * MM_PER_MV, -0.62 * pitch_mm, 0.62 * pitch_mm)
+    y = middle + np.clip(course * MM_PER_MV, -_TALLEST_MM, _TALLEST_MM)
     axes.plot(x, y, color=_INK, linewidth=0.75, solid_joinstyle="round", zorder=3)
     end_x = strip.x_mm + (strip.last_s - strip.first_s) * MM_PER_S
     if not np.isfinite(course).any():
