@@ -19,6 +19,7 @@ from ecg.rhythm.ectopy import Couplet, Cycles, Idioventricular, Run
 from ecg.rhythm.held import Held, Rule
 from ecg.rhythm.lethal import Asystole, ExtremeBradycardia, ExtremeTachycardia
 from ecg.rhythm.rates import Bradycardia, Pause, PvcRate, SupraventricularTachycardia, Tachycardia
+from ecg.rhythm.run_evidence import RunEvidence
 from ecg.rhythm.timeline import Timeline
 from ecg.rhythm.ventricular import MalignantWave, VentricularFibrillation, VentricularTachycardia
 from ecg.rhythm.wave_model import RhythmModel, default_model
@@ -48,6 +49,7 @@ class RhythmRules:
     timeline: Timeline = field(default_factory=Timeline)
     wave: MalignantWave = field(default_factory=MalignantWave)
     intervals: IntervalEvidence = field(default_factory=IntervalEvidence)
+    run: RunEvidence = field(default_factory=RunEvidence)
     open: dict[ConditionCode, _Open] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
 
@@ -55,7 +57,7 @@ class RhythmRules:
         if not self.rules:
             self.rules = (
                 VentricularFibrillation(self.wave),
-                VentricularTachycardia(self.wave),
+                VentricularTachycardia(self.wave, self.run),
                 Asystole(),
                 ExtremeBradycardia(),
                 ExtremeTachycardia(),
@@ -95,6 +97,7 @@ class RhythmRules:
         for now in self.timeline.advance(beats, block, model):
             self.wave.move(self.timeline)
             self.intervals.move(self.timeline, profile, model.af)
+            self.run.move(self.timeline, profile, self.wave.malignant, model.run)
             for rule in self.rules:
                 if self.timeline.fresh or self.timeline.broken or not rule.on_beats:
                     changed += self._ask(rule, profile, now)

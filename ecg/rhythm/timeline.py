@@ -35,6 +35,9 @@ _KEPT = _WINDOW + KERNEL_FS_HZ
 #: A second is lost when this share of it has no valid lead.
 _LOST = 0.1
 BEATS_KEPT = 64
+MOMENTS_KEPT = 8
+#: Log odds of a beat's shape and confidence of its label count up to this.
+_SHAPE_LIMIT, _SUREST = 2.5, 0.95
 _MUTE = frozenset({QualityProblem.LEAD_OFF, QualityProblem.RAIL})
 #: A beat this like the usual one, and no faster than USUAL_RR_S, is the patient's own rhythm.
 USUAL_LIKENESS, USUAL_RR_S = 0.9, 0.4
@@ -71,6 +74,16 @@ class SeenBeat:
         return self.likeness >= USUAL_LIKENESS and self.ventricular < 0.5 and self.rr_s > USUAL_RR_S
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A second that went by: kernel sample of its end, its window's evidence, quality index of the best and worst lead."""
+
+    at: int
+    wave: Wave
+    best_quality: float
+    worst_quality: float
+
+
 @dataclass(slots=True)
 class Timeline:
     """State of one stream.
@@ -82,6 +95,7 @@ class Timeline:
         fresh: How many of them came with this moment.
         broken: Whether continuity was lost at this moment.
         wave: Evidence of the last window looked at; new_wave says whether it is this moment's.
+        moments: The last seconds, oldest first.
         frozen: Set by the rules while a ventricular rhythm is on: the usual beat is not learned from it.
         usable: The artefact ladder's word.
     """
@@ -94,6 +108,7 @@ class Timeline:
     broken: bool = False
     wave: Wave = NO_WAVE
     new_wave: bool = False
+    moments: deque[Moment] = field(default_factory=lambda: deque(maxlen=MOMENTS_KEPT))
     frozen: bool = False
     usable: bool = True
     shapes: ShapeState = field(default_factory=lambda: new_shapes(0))
@@ -120,9 +135,12 @@ class Timeline:
         self.end = block.end_sample
         self.usable = block.usable
         mute = np.array([not _MUTE.isdisjoint(lead.problems) for lead in block.quality], np.bool_)
+        quality = [lead.index for lead in block.quality]
         while self.now + TICK <= self.end:
             self.now += TICK
             self._look(mute, model)
+            if self.new_wave:
+                self.moments.append(Moment(self.now, self.wave, max(quality), min(quality)))
             yield self.now
         surplus = self._signal.shape[1] - _KEPT
         if surplus > 0:
@@ -157,6 +175,7 @@ class Timeline:
     def _break(self, at: int) -> None:
         self.clear_from = at
         self.beats.clear()
+        self.moments.clear()
         self.wave = NO_WAVE
         self.broken = True
 
@@ -216,14 +235,16 @@ class Timeline:
 
 
 def ventricular_share(beat: Beat, shape_logit: float | None) -> float:
-    """How sure it is that a beat is ventricular, from its label and from the log odds of its shape."""
+    """How sure it is that a beat is ventricular: the log odds of its label and of its shape, added.
+
+    The classifier knows the beat's timing too; the shape is compared with this patient's usual beat alone. Where one of
+    them errs, in a rhythm it never saw, the other is heard.
+    """
     if beat.label is BeatClass.PACED:
         return 0.0
-    if shape_logit is None:
-        return beat.confidence if beat.label is BeatClass.VENTRICULAR else 0.0
-    by_shape = 1.0 / (1.0 + math.exp(-min(max(shape_logit, -20.0), 20.0)))
-    if beat.label is BeatClass.VENTRICULAR:
-        return max(beat.confidence, by_shape)
-    if beat.label in (BeatClass.UNKNOWN, BeatClass.FUSION):
-        return by_shape
-    return by_shape * (1.0 - 0.5 * beat.confidence)
+    odds = 0.0 if shape_logit is None else min(max(shape_logit, -_SHAPE_LIMIT), _SHAPE_LIMIT)
+    if beat.label is not BeatClass.UNKNOWN and beat.label is not BeatClass.FUSION:
+        sure = min(max(beat.confidence, 0.5), _SUREST)
+        by_label = math.log(sure / (1.0 - sure))
+        odds += by_label if beat.label is BeatClass.VENTRICULAR else -by_label
+    return 1.0 / (1.0 + math.exp(-odds))

@@ -6,14 +6,14 @@ limits, smoothing) was chosen on out-of-fold predictions, see docs/experiments.m
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from ecg.conditions import ConditionCode, Evidence
 from ecg.profiles import RuleProfile
 from ecg.resample import KERNEL_FS_HZ
 from ecg.rhythm.held import Held, last_beats, rate_bpm, ventricular_run
-from ecg.rhythm.timeline import SeenBeat, Timeline
+from ecg.rhythm.run_evidence import RunEvidence
+from ecg.rhythm.timeline import Timeline
 
 #: Share of a new window in the smoothed evidence, and its limits: one window cannot outweigh the others.
 _SMOOTH, _LIMIT = 0.5, 4.0
@@ -25,10 +25,12 @@ _OWN = -3.0
 _FILLED_S = 5
 #: Log odds of VF against VT above which the waveform is called fibrillation, and what it takes to call it back.
 _FIBRILLATION, _TACHYCARDIA = 0.0, -2.0
-#: Sum of log odds over the beats of a run that is ventricular beyond doubt, each beat's limited to _BEAT_LIMIT.
-RUN_EVIDENCE, _BEAT_LIMIT = 4.0, 2.5
-#: The run is over after so many beats of another kind, or so long a silence (s).
-_OTHER_BEATS, _SILENCE_S = 3, 2.5
+#: Log odds of a run of beats at which ventricular tachycardia begins, and below which it has to end by itself.
+RUN_BEGIN, RUN_END = 0.8, -0.5
+#: A run may hold one beat that is not seen to be ventricular: a fusion beat, a false detection.
+_DOUBTFUL = 1
+#: A run is over when fewer than so many of the last beats are ventricular, or after so long a silence (s).
+_LAST_BEATS, _STILL_VENTRICULAR, _SILENCE_S = 5, 3, 2.5
 
 
 @dataclass(slots=True)
@@ -102,6 +104,7 @@ class VentricularTachycardia:
     """vt_beats or more ventricular beats in a row above vt_bpm, or the waveform of a ventricular tachycardia."""
 
     wave: MalignantWave
+    run: RunEvidence
     code: ConditionCode = ConditionCode.VTA
     on_beats: bool = False
 
@@ -109,19 +112,16 @@ class VentricularTachycardia:
         """See Rule."""
         if self.wave.on:
             return None if self.wave.as_fibrillation else self._by_waveform(now, profile, active)
-        if not now.fresh and not active:
-            return None
-        run = ventricular_run(now)
-        bpm = rate_bpm(run)
-        if (
-            len(run) >= profile.vt_beats
-            and bpm is not None
-            and bpm > profile.vt_bpm
-            and evidence_of(run) >= RUN_EVIDENCE
-        ):
-            reason = f"{len(run)} ventricular beats at {bpm:.0f} > {profile.vt_bpm:g} bpm"
-            evidence = (Evidence("ventricular beats", len(run), "beats"), Evidence("rate", round(bpm, 1), "bpm"))
-            return Held(run[0].sample, reason, evidence)
+        bpm = rate_bpm(self.run.run)
+        sure = sum(beat.ventricular >= 0.5 for beat in self.run.run) >= profile.vt_beats - _DOUBTFUL
+        if bpm is not None and sure and self.run.log_odds > (RUN_END if active else RUN_BEGIN):
+            n = len(ventricular_run(now)) or len(self.run.run)
+            reason = f"{max(n, profile.vt_beats)} ventricular beats at {bpm:.0f} > {profile.vt_bpm:g} bpm"
+            evidence = (
+                Evidence("rate", round(bpm, 1), "bpm"),
+                Evidence("log odds of VT", round(self.run.log_odds, 2), "1"),
+            )
+            return Held(self.run.run[0].sample, reason, evidence)
         if active and not self._over(now):
             return Held(0, "")
         return None
@@ -141,14 +141,6 @@ class VentricularTachycardia:
 
     @staticmethod
     def _over(now: Timeline) -> bool:
-        last = last_beats(now, _OTHER_BEATS)
-        return len(last) < _OTHER_BEATS or now.silence_s() > _SILENCE_S or all(beat.ventricular < 0.5 for beat in last)
-
-
-def evidence_of(run: list[SeenBeat]) -> float:
-    """Sum of the beats' log odds of being ventricular, each limited."""
-    total = 0.0
-    for beat in run:
-        share = min(max(beat.ventricular, 1e-6), 1 - 1e-6)
-        total += min(max(math.log(share / (1 - share)), -_BEAT_LIMIT), _BEAT_LIMIT)
-    return total
+        last = last_beats(now, _LAST_BEATS)
+        ventricular = sum(beat.ventricular >= 0.5 for beat in last)
+        return len(last) < _LAST_BEATS or now.silence_s() > _SILENCE_S or ventricular < _STILL_VENTRICULAR

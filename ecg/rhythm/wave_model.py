@@ -21,14 +21,24 @@ from ecg.rhythm.waveform import N_FEATURES
 OTHER, VT, VF = 0, 1, 2
 #: Inputs of the interval network (ecg.rhythm.atrial.AF_FEATURES, which imports this module's users).
 N_AF_FEATURES = 4
+#: ... and of the run network (ecg.rhythm.run_evidence.RUN_FEATURES).
+N_RUN_FEATURES = 14
 
 
 class RhythmModel(NamedTuple):
-    """Networks of the rhythm rules: `wave` on windows (three outputs), `beat` on beat shapes, `af` on intervals (one)."""
+    """Networks of the rhythm rules.
+
+    Attributes:
+        wave: On a window: other, VT, VF.
+        beat: On a beat's shape: ventricular.
+        af: On intervals: atrial fibrillation.
+        run: On a run of beats: ventricular tachycardia.
+    """
 
     wave: TinyNet
     beat: TinyNet
     af: TinyNet
+    run: TinyNet
 
 
 def read_model(path: Path, prefix: str = "") -> RhythmModel:
@@ -45,7 +55,7 @@ def read_model(path: Path, prefix: str = "") -> RhythmModel:
             ]
         except KeyError as missing:
             raise ModelMismatch(f"rhythm model {path.name} lacks {missing}") from missing
-    if [net.w1.shape[0] for net in nets] != [N_FEATURES, N_BEAT_FEATURES, N_AF_FEATURES]:
+    if [net.w1.shape[0] for net in nets] != [N_FEATURES, N_BEAT_FEATURES, N_AF_FEATURES, N_RUN_FEATURES]:
         raise ModelMismatch(f"rhythm model {path.name} was trained on other features: train it again")
     return RhythmModel(*nets)
 

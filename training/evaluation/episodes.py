@@ -5,7 +5,7 @@ Owns the arithmetic on spans of seconds. Must not import any task.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,18 +13,11 @@ import numpy as np
 from ecg.intervals import bootstrap_ratio
 from training.evaluation.figures import Figure, fraction
 from training.evaluation.replay import Call
+from training.rhythm.reference import Span, merged
 
 #: An alarm that comes this long after an episode's end is still its alarm (the window that shows it ends later).
 GRACE_S = 5.0
 _GRID_S = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """From start_s to end_s of a record."""
-
-    start_s: float
-    end_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +39,6 @@ class Tally:
     annotated_s: float
     called_s: float
     delays_s: tuple[float, ...]
-
-
-def merged(spans: Iterable[Span]) -> list[Span]:
-    """Spans in order, those that touch joined."""
-    out: list[Span] = []
-    for span in sorted(spans, key=lambda s: s.start_s):
-        if out and span.start_s <= out[-1].end_s:
-            out[-1] = Span(out[-1].start_s, max(out[-1].end_s, span.end_s))
-        else:
-            out.append(span)
-    return out
 
 
 def tally(truth: Sequence[Span], calls: Sequence[Call], least_s: float, length_s: float) -> Tally:

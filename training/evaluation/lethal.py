@@ -11,11 +11,11 @@ from pathlib import Path
 
 from ecg.conditions import LETHAL, ConditionCode
 from edge.sources.wfdb_replay import read_recording
-from training.evaluation.episodes import Span, Tally, delay_figures, episode_figures, merged, tally
+from training.evaluation.episodes import Tally, delay_figures, episode_figures, tally
 from training.evaluation.figures import Figure, fraction
 from training.evaluation.replay import Call, Replay, records_of, replay, unseen_model
 from training.rhythm.definitions import lethal_truth
-from training.rhythm.reference import VF_WORDS, VT_WORDS, Episode, rhythm_episodes, shockable_episodes
+from training.rhythm.reference import VF_WORDS, VT_WORDS, Episode, Span, merged, rhythm_episodes, shockable_episodes
 
 #: The definitions' shortest episodes: VFB 4 s; VTA 5 beats above 100 bpm, 2.4 s.
 _KINDS = {

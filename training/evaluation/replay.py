@@ -20,7 +20,7 @@ from ecg.profiles import RuleProfile
 from ecg.rhythm.wave_model import RhythmModel, default_model, read_model
 from ecg.segments import Segment
 from edge.sources.wfdb_replay import Recording
-from training.rhythm.train import N_FOLDS, fold_of
+from training.rhythm.folds import N_FOLDS, fold_of
 
 #: Length of the segments a recording is sent in.
 SEGMENT_S = 1.0

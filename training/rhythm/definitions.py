@@ -13,8 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ecg.conditions import ConditionCode
-from training.evaluation.episodes import Span, merged
-from training.rhythm.reference import VF_WORDS, VT_WORDS, reference_beats, rhythm_episodes
+from training.rhythm.reference import VF_WORDS, VT_WORDS, Span, merged, reference_beats, rhythm_episodes
 
 _ASYSTOLE_S = 4.0
 _BRADY_BEATS, _BRADY_BPM = 5, 40.0

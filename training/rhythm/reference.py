@@ -37,6 +37,14 @@ class Episode:
         return self.end_s - self.start_s
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From start_s to end_s of a record."""
+
+    start_s: float
+    end_s: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ReferenceBeats:
     """Reference beats: time_s float64 (n,), symbol (n,)."""
@@ -73,6 +81,17 @@ def shockable_episodes(folder: Path, record: str) -> tuple[Episode, ...]:
         Episode(float(row["start_s"]), float(row["end_s"]), "VF" if int(row["shockable"]) else "N") for row in rows
     )
     return tuple(joined(windows))
+
+
+def merged(spans: Iterable[Span]) -> list[Span]:
+    """Spans in order, those that touch joined."""
+    out: list[Span] = []
+    for span in sorted(spans, key=lambda s: s.start_s):
+        if out and span.start_s <= out[-1].end_s:
+            out[-1] = Span(out[-1].start_s, max(out[-1].end_s, span.end_s))
+        else:
+            out.append(span)
+    return out
 
 
 def joined(episodes: Iterable[Episode]) -> list[Episode]:

@@ -21,27 +21,24 @@ import numpy.typing as npt
 
 from ecg.rhythm.atrial import AF_FEATURES
 from ecg.rhythm.morphology import BEAT_FEATURES, N_BEAT_FEATURES
+from ecg.rhythm.run_evidence import RUN_FEATURES
 from ecg.rhythm.tiny_net import TinyNet
 from ecg.rhythm.wave_model import RhythmModel
 from ecg.rhythm.waveform import FEATURES
 from training.rhythm.corpus import Rows, beat_corpus, window_corpus
+from training.rhythm.folds import N_FOLDS, fold_of
+from training.rhythm.runs import run_corpus
 
-N_FOLDS = 5
-HIDDEN = {"wave": 20, "beat": 12, "af": 4}
-EPOCHS = {"wave": 10, "beat": 12, "af": 60}
+HIDDEN = {"wave": 20, "beat": 12, "af": 4, "run": 6}
+EPOCHS = {"wave": 10, "beat": 12, "af": 60, "run": 80}
 _BATCH, _RATE, _DECAY = 1024, 4e-3, 0.02
 #: Inputs that move with the recorder's gain: jittered, for the true gain of a header is not always known.
 _GAIN_INPUTS = [FEATURES.index(name) for name in ("log_peak_to_peak_mv", "log_rms_mv", "log_peak_slope")]
 _GAIN_JITTER = 0.2  # decades
-N_INPUTS = {"wave": len(FEATURES), "beat": N_BEAT_FEATURES, "af": len(AF_FEATURES)}
+N_INPUTS = {"wave": len(FEATURES), "beat": N_BEAT_FEATURES, "af": len(AF_FEATURES), "run": len(RUN_FEATURES)}
 _KERNEL = Path("ecg/rhythm")
 _FOLDS = Path("training/rhythm/folds.npz")
 Array = npt.NDArray[np.float64]
-
-
-def fold_of(group: str) -> int:
-    """Fold of a group: by hash, so that a new recording has one too."""
-    return int(hashlib.sha256(group.encode()).hexdigest(), 16) % N_FOLDS
 
 
 def fit(rows: Sequence[Rows], name: str, n_out: int, seed: int = 0) -> TinyNet:
@@ -112,15 +109,46 @@ def _gradient(p: list[Array], z: Array, y: npt.NDArray[np.int64], weight: Array,
     ]  # fmt: skip
 
 
-def train(windows: Sequence[Rows], beats: Sequence[Rows], intervals: Sequence[Rows]) -> dict[str, RhythmModel]:
-    """The shipped model under "", the one without fold k under "foldk_"."""
-    made = {}
+def train(
+    windows: Sequence[Rows], beats: Sequence[Rows], intervals: Sequence[Rows], data: Path
+) -> tuple[dict[str, RhythmModel], list[Rows]]:
+    """The shipped model under "", the one without fold k under "foldk_"; and the rows of the run network.
+
+    The run network comes last: it rests on what the others say of recordings they have not seen.
+    """
+    nothing = fit_nothing(len(RUN_FEATURES))
+    made: dict[str, RhythmModel] = {}
     for fold in (None, *range(N_FOLDS)):
-        kept = [[r for r in rows if fold is None or fold_of(r.group) != fold] for rows in (windows, beats, intervals)]
-        nets = fit(kept[0], "wave", 3), fit(kept[1], "beat", 1), fit(kept[2], "af", 1)
-        made["" if fold is None else f"fold{fold}_"] = RhythmModel(*nets)
+        kept = [_without(rows, fold) for rows in (windows, beats, intervals)]
+        made[_prefix(fold)] = RhythmModel(
+            fit(kept[0], "wave", 3), fit(kept[1], "beat", 1), fit(kept[2], "af", 1), nothing
+        )
         print(f"fold {fold}: fitted on {len(kept[0])} recordings", flush=True)
-    return made
+    runs = list(run_corpus(data, lambda group: made[_prefix(fold_of(group))]))
+    for fold in (None, *range(N_FOLDS)):
+        made[_prefix(fold)] = made[_prefix(fold)]._replace(run=fit(_without(runs, fold), "run", 1))
+    return made, runs
+
+
+def _prefix(fold: int | None) -> str:
+    return "" if fold is None else f"fold{fold}_"
+
+
+def _without(rows: Sequence[Rows], fold: int | None) -> list[Rows]:
+    return [r for r in rows if fold is None or fold_of(r.group) != fold]
+
+
+def fit_nothing(n_in: int) -> TinyNet:
+    """A network that never says yes, in the place of one not fitted yet."""
+    one = np.ones(n_in, np.float32)
+    return TinyNet(
+        one * 0,
+        one,
+        np.zeros((n_in, 1), np.float32),
+        np.zeros(1, np.float32),
+        np.zeros((1, 1), np.float32),
+        np.full(1, -9.0, np.float32),
+    )
 
 
 def save(models: dict[str, RhythmModel], windows: Sequence[Rows]) -> None:
@@ -137,8 +165,18 @@ def save(models: dict[str, RhythmModel], windows: Sequence[Rows]) -> None:
     manifest = {
         "name": "rhythm-evidence",
         "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
-        "outputs": {"wave": ["other", "VT", "VF"], "beat": ["ventricular"], "af": ["atrial fibrillation"]},
-        "features": {"wave": list(FEATURES), "beat": list(BEAT_FEATURES), "af": list(AF_FEATURES)},
+        "outputs": {
+            "wave": ["other", "VT", "VF"],
+            "beat": ["ventricular"],
+            "af": ["atrial fibrillation"],
+            "run": ["ventricular tachycardia"],
+        },
+        "features": {
+            "wave": list(FEATURES),
+            "beat": list(BEAT_FEATURES),
+            "af": list(AF_FEATURES),
+            "run": list(RUN_FEATURES),
+        },
         "split": f"trained on all; folds.npz holds {N_FOLDS} networks for cross-validation by record (sha256 of set/record)",
         "seen": _counted(windows),
     }
@@ -164,7 +202,8 @@ def main() -> None:
     for shapes, rows in beat_corpus(options.data):
         beats.append(shapes)
         intervals.append(rows)
-    save(train(windows, beats, intervals), windows)
+    models, _ = train(windows, beats, intervals, options.data)
+    save(models, windows)
 
 
 if __name__ == "__main__":
