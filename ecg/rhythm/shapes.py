@@ -29,6 +29,8 @@ REPLACE_RR_S = 0.6
 #: Another shape seen this often, and narrower by this much (20 %), is the usual one: the first was ventricular.
 NARROWER_BEATS = 8
 NARROWER_LOG_WIDTH = -0.2
+#: ... and it came slower than 120 bpm: a tachycardia is never the usual rhythm.
+NARROWER_RR_S = 0.5
 _BLEND_SHARE = 0.08
 #: Milliseconds of width against likeness when the first usual beat is chosen: 10 ms weigh as 0.02 of correlation.
 _WIDTH_WEIGHT = 2.0
@@ -146,6 +148,8 @@ def _adapt(cut: Any, found: Any, rr_s: float, state: Any) -> None:
         _note_slope(state)
         return
     counts[_STRANGE] = counts[_STRANGE] + 1 if rr_s >= REPLACE_RR_S else 0
+    if 0 < rr_s < NARROWER_RR_S:
+        return
     if counts[_OTHER_SEEN] > 0 and _mean(compare_beat(cut, state.other), 0) >= MATCHING:
         blend(cut, state.other, _BLEND_SHARE)
         counts[_OTHER_SEEN] = min(counts[_OTHER_SEEN] + 1, 4 * NARROWER_BEATS)

@@ -40,7 +40,7 @@ MOMENTS_KEPT = 8
 _SHAPE_LIMIT, _SUREST = 2.5, 0.95
 _MUTE = frozenset({QualityProblem.LEAD_OFF, QualityProblem.RAIL})
 #: A beat this like the usual one, and no faster than USUAL_RR_S, is the patient's own rhythm.
-USUAL_LIKENESS, USUAL_RR_S = 0.9, 0.4
+USUAL_LIKENESS, USUAL_RR_S = 0.9, 0.5
 #: With so many of them in the window, the last no older than this (s), and so large a share of all beats, the waveform is
 #: the patient's own and is not looked at.
 _USUAL_BEATS, _USUAL_AGE_S, _USUAL_SHARE = 3, 2.0, 0.6

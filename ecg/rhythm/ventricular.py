@@ -18,7 +18,7 @@ from ecg.rhythm.timeline import Timeline
 #: Share of a new window in the smoothed evidence, and its limits: one window cannot outweigh the others.
 _SMOOTH, _LIMIT = 0.5, 4.0
 #: Smoothed log odds at which a malignant waveform begins and ends.
-BEGIN, END = 1.0, -1.0
+BEGIN, END = 0.7, -1.0
 #: Log odds that a window of the patient's own beats stands for.
 _OWN = -3.0
 #: A malignant waveform has filled about this much of the first windows that show it, s.
@@ -27,6 +27,8 @@ _FILLED_S = 5
 _FIBRILLATION, _TACHYCARDIA = 0.0, -2.0
 #: Log odds of a run of beats at which ventricular tachycardia begins, and below which it has to end by itself.
 RUN_BEGIN, RUN_END = 0.8, -0.5
+#: A slow run may be a bundle branch block that comes with the rate: below SLOW_BPM it takes SLOW_BEGIN to begin.
+SLOW_BPM, SLOW_BEGIN = 108.0, 1.6
 #: A run may hold one beat that is not seen to be ventricular: a fusion beat, a false detection.
 _DOUBTFUL = 1
 #: A run is over when fewer than so many of the last beats are ventricular, or after so long a silence (s).
@@ -114,7 +116,8 @@ class VentricularTachycardia:
             return None if self.wave.as_fibrillation else self._by_waveform(now, profile, active)
         bpm = rate_bpm(self.run.run)
         sure = sum(beat.ventricular >= 0.5 for beat in self.run.run) >= profile.vt_beats - _DOUBTFUL
-        if bpm is not None and sure and self.run.log_odds > (RUN_END if active else RUN_BEGIN):
+        begin = SLOW_BEGIN if bpm is not None and bpm < SLOW_BPM else RUN_BEGIN
+        if bpm is not None and sure and self.run.log_odds > (RUN_END if active else begin):
             n = len(ventricular_run(now)) or len(self.run.run)
             reason = f"{max(n, profile.vt_beats)} ventricular beats at {bpm:.0f} > {profile.vt_bpm:g} bpm"
             evidence = (

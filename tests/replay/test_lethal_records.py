@@ -1,0 +1,64 @@
+"""The lethal rules on recordings of patients, through the monitor, with networks that did not see the recording."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ecg.conditions import LETHAL, ConditionCode
+from edge.sources.wfdb_replay import Recording, read_recording
+from training.evaluation.lethal import evaluate
+from training.evaluation.replay import Replay, replay, unseen_model
+
+DATA = Path(__file__).parents[2] / "data"
+pytestmark = pytest.mark.data
+
+
+def said(folder: str, record: str, from_s: float, to_s: float) -> Replay:
+    """Replay of a part of a recording; times count from its beginning."""
+    path = DATA / folder / record
+    if not path.with_suffix(".hea").exists():
+        pytest.skip(f"no recording {folder}/{record} in data/")
+    whole = read_recording(str(path))
+    first, end = round(from_s * whole.fs_hz), round(to_s * whole.fs_hz)
+    part = Recording(whole.fs_hz, whole.leads, np.ascontiguousarray(whole.samples[:, first:end]))
+    return replay(part, unseen_model(folder, record))
+
+
+def test_fibrillation_on_cu01_is_called_within_ten_seconds():
+    # reference: fibrillation from 215 s on, by the 5-s windows 220 s on
+    calls = [c for c in said("cudb", "cu01", 120, 300).calls if c.code in (ConditionCode.VFB, ConditionCode.VTA)]
+    first = min(c.detected_s for c in calls)
+    assert 90 <= first <= 105
+    assert any(c.code is ConditionCode.VFB for c in calls)
+
+
+def test_ventricular_tachycardia_on_vfdb_611_is_called_within_ten_seconds():
+    calls = [c for c in said("vfdb", "611", 1100, 1260).calls if c.code is ConditionCode.VTA]  # reference: VT at 1196 s
+    assert len(calls) == 1
+    assert 96 <= calls[0].detected_s <= 106
+    assert "> 100 bpm" in calls[0].reason
+
+
+def test_pauses_of_mitdb_232_are_asystole_only_where_they_last_four_seconds():
+    calls = [c for c in said("mitdb", "232", 930, 1010).calls if c.code is ConditionCode.ASY]
+    # reference beats are 4.2 s apart at 952.7 s and 4.1 s at 979.2 s
+    assert [round(c.onset_s + 930) for c in calls] == [953, 979]
+    assert all(c.detected_s - c.onset_s <= 10 for c in calls)
+
+
+@pytest.mark.parametrize("record", ["100", "103", "111", "118", "219"])
+def test_no_lethal_call_on_five_minutes_of_others(record):
+    assert not [c for c in said("mitdb", record, 0, 300).calls if c.code in LETHAL]
+
+
+def test_noise_of_electrodes_alone_is_no_lethal_rhythm():
+    assert not [c for c in said("nstdb", "em", 0, 300).calls if c.code in (ConditionCode.VFB, ConditionCode.ASY)]
+
+
+def test_a_folder_without_recordings_gives_no_figure_and_says_so(tmp_path):
+    lines: list[str] = []
+    assert evaluate(tmp_path, progress=lines.append) == []
+    assert len(lines) == 3 and all("left out" in line for line in lines)
