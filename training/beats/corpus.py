@@ -22,10 +22,10 @@ from ecg.resample import KERNEL_FS_HZ
 from ecg.segments import FloatArray
 from ecg.stream_group import StreamGroup
 from edge.wfdb_files import read_annotations
+from training.mitdb_splits import SPLITS
 
-_DS1 = "101 106 108 109 112 114 115 116 118 119 122 124 201 203 205 207 208 209 215 220 223 230"
 #: DS1 of de Chazal 2004, all different patients; 201 is the patient of 202 in DS2, as in every use of this split.
-RECORDS = tuple(sorted(_DS1.split()))
+RECORDS = tuple(sorted(SPLITS["DS1"]))
 #: Patients left out together in cross-validation; those rich in ectopic beats are spread.
 FOLDS = (
     ("209", "101", "115", "106"), ("220", "223", "112", "122"), ("207", "118", "116", "230"),

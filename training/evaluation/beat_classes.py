@@ -23,11 +23,10 @@ from ecg.monitor import Monitor
 from ecg.segments import Lead, Segment
 from edge.wfdb_files import read_annotations
 from training.evaluation.figures import Figure
+from training.mitdb_splits import SPLITS as MITDB_SPLITS
 
-_DS1 = "101 106 108 109 112 114 115 116 118 119 122 124 201 203 205 207 208 209 215 220 223 230"
-_DS2 = "100 103 105 111 113 117 121 123 200 202 210 212 213 214 219 221 222 228 231 232 233 234"
 #: de Chazal 2004. 201 (DS1) and 202 (DS2) are one patient; paced records are in neither.
-SPLITS = {"ds1": frozenset(_DS1.split()), "ds2": frozenset(_DS2.split())}
+SPLITS = {"ds1": MITDB_SPLITS["DS1"], "ds2": MITDB_SPLITS["DS2"]}
 _SEGMENT_S = 1.0
 
 

@@ -1,14 +1,13 @@
-"""Figures: what an evaluation reports, one number with its interval, and the intervals themselves.
+"""Figures: what an evaluation reports, one number with its interval, the intervals come from ecg.intervals.
 
-Owns the type and the interval arithmetic. Must not know any task.
+Owns the type. Must not know any task.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
 
-_Z95 = 1.959963984540054
+from ecg.intervals import wilson
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +36,5 @@ class Figure:
 
 def fraction(name: str, hits: int, n: int) -> Figure:
     """A share with its Wilson 95 % interval (Wilson 1927); without value where n is 0."""
-    if n == 0:
-        return Figure(name, None, None, None, 0, "fraction")
-    share = hits / n
-    centre = (share + _Z95**2 / (2 * n)) / (1 + _Z95**2 / n)
-    half = _Z95 * math.sqrt(share * (1 - share) / n + _Z95**2 / (4 * n * n)) / (1 + _Z95**2 / n)
-    return Figure(name, share, max(0.0, centre - half), min(1.0, centre + half), n, "fraction")
+    share = wilson(hits, n)
+    return Figure(name, share.value, share.low, share.high, n, "fraction")

@@ -15,60 +15,14 @@ from pathlib import Path
 import numpy as np
 import wfdb
 
-from ecg.encoder_input import ENCODER_SAMPLES, ENCODER_WINDOW_S, prepare
+from ecg.encoder_input import ENCODER_WINDOW_S, prepare
 from ecg.leads import STANDARD_LEADS
 from ecg.segments import FloatArray
+from training.mitdb_splits import SPLITS
 from training.screening.labels import targets
 
 #: de Chazal 2004: DS1 trains and tunes, DS2 tests. 201 and 202 are one subject; 102 104 107 217 are paced.
-DS1 = [
-    "101",
-    "106",
-    "108",
-    "109",
-    "112",
-    "114",
-    "115",
-    "116",
-    "118",
-    "119",
-    "122",
-    "124",
-    "201",
-    "203",
-    "205",
-    "207",
-    "208",
-    "209",
-    "215",
-    "220",
-    "223",
-    "230",
-]
-DS2 = [
-    "100",
-    "103",
-    "105",
-    "111",
-    "113",
-    "117",
-    "121",
-    "123",
-    "200",
-    "202",
-    "210",
-    "212",
-    "213",
-    "214",
-    "219",
-    "221",
-    "222",
-    "228",
-    "231",
-    "232",
-    "233",
-    "234",
-]
+DS1, DS2 = sorted(SPLITS["DS1"]), sorted(SPLITS["DS2"])
 #: DS1 records that tune thresholds; 202, the subject of 201, tests, so 201 is left out altogether.
 DS1_TUNE = ("106", "119", "207", "223")
 #: A rhythm must fill this much of a window to name it.
@@ -253,4 +207,3 @@ READERS: dict[str, Callable[[Path], Iterator[Example]]] = {
     "cinc2011": cinc2011,
     "ptb-xl": ptbxl,
 }
-assert ENCODER_SAMPLES == 2500
