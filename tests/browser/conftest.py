@@ -17,6 +17,7 @@ import pytest
 
 from deploy.broker import EmbeddedBroker, free_port
 from deploy.kafka_topics import create_topics
+from tests.browser.chromium import MISSING, start_chromium
 
 ROOT = Path(__file__).resolve().parents[2]
 
