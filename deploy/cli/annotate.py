@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.progress import track
 
-from deploy.cli.records import read, resolve, segments
+from deploy.cli.records import nothing_after, read, resolve, segments
 from ecg.annotations import Annotations
 from ecg.beats.beat import Beat
 from ecg.conditions import Condition, ConditionCode
@@ -19,6 +19,8 @@ from edge.wfdb_files import write_annotations
 
 #: Seconds a step: the beats do not depend on it (tests/unit/kernel), long ones are faster.
 _STEP_S = 5.0
+#: Longer than a beat takes to become final (0.34 s of detector, 0.28 s of waveform behind the fiducial).
+_CLOSING_S = 1.5
 #: Rhythm words of conditions that last; VFB becomes [ and ], as the WFDB marks fibrillation.
 _RHYTHM = {
     ConditionCode.AFIB: "AFIB",
@@ -35,7 +37,11 @@ Mark = tuple[int, str, str]
 
 
 def run_monitor(recording: Recording, name: str) -> tuple[list[Beat], list[Condition]]:
-    """Beats and the last word on every condition, as the monitor finds them causally."""
+    """Beats and the last word on every condition, as the monitor finds them causally.
+
+    A beat becomes final a little after it; the seconds without signal that follow the end bring out the last ones.
+    """
+    n_samples = recording.samples.shape[1]
     monitor = Monitor()
     beats: list[Beat] = []
     conditions: dict[tuple[ConditionCode, int], Condition] = {}
@@ -44,6 +50,8 @@ def run_monitor(recording: Recording, name: str) -> tuple[list[Beat], list[Condi
             beats += output.beats
             for condition in output.conditions:
                 conditions[condition.code, condition.onset_sample] = condition
+    for output in monitor.step([nothing_after(recording, name, _CLOSING_S)]).outputs:
+        beats += [beat for beat in output.beats if beat.sample < n_samples]
     return beats, list(conditions.values())
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ecg.errors import InvalidSignal
-from ecg.segments import Segment, millivolts
+from ecg.segments import INVALID_SAMPLE, Segment, millivolts
 from ecg.windows import Window
 from edge.sources.wfdb_replay import Recording, read_recording
 
@@ -64,6 +64,15 @@ def segments(recording: Recording, stream_id: str, seconds: float = 1.0) -> Iter
         start_ns = START_NS + round(first * 1e9 / recording.fs_hz)
         part = np.ascontiguousarray(recording.samples[:, first : first + n])
         yield Segment(stream_id, 0, seq, first, recording.fs_hz, start_ns, recording.leads, part)
+
+
+def nothing_after(recording: Recording, stream_id: str, seconds: float) -> Segment:
+    """A segment without samples behind the end of a recording; its seq is above all of `segments`'."""
+    n_samples = recording.samples.shape[1]
+    start_ns = START_NS + round(n_samples * 1e9 / recording.fs_hz)
+    shape = (len(recording.leads), max(1, round(seconds * recording.fs_hz)))
+    nothing = np.full(shape, INVALID_SAMPLE, np.int16)
+    return Segment(stream_id, 0, n_samples, n_samples, recording.fs_hz, start_ns, recording.leads, nothing)
 
 
 def window(recording: Recording, name: str, from_s: float, to_s: float) -> Window:

@@ -1,0 +1,19 @@
+"""`vigil annotate`: the last beats of a record are annotated too, and none is made up behind its end."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from deploy.cli.annotate import annotations_of
+from deploy.stack.plan import DEMO_RECORD
+from edge.sources.wfdb_replay import read_recording
+
+
+def test_the_last_beat_is_annotated_though_the_record_ends_right_behind_it() -> None:
+    whole = read_recording(str(DEMO_RECORD))
+    end = 20_200  # 0.13 s behind an R peak: less than a beat takes to become final
+    long = dataclasses.replace(whole, samples=whole.samples[:, :22_000].copy())
+    expected = [sample for sample in annotations_of(long, "208").beats().sample.tolist() if sample < end]
+    short = dataclasses.replace(whole, samples=whole.samples[:, :end].copy())
+    found = annotations_of(short, "208").beats().sample.tolist()
+    assert found == expected and found[-1] == 20_153
