@@ -82,6 +82,9 @@ class Agent:
         self._jumps = JumpWatch(parts.clock)
         self._begin_s = parts.clock.monotonic_s()
         self._ticks = 0
+        for gap in parts.spool.declare_downtime(parts.clock.wall_ns()):
+            parts.metrics.gaps.labels(gap.reason.value).inc(gap.end_seq - gap.first_seq)
+            _log.warning("agent_was_down", stream_id=gap.stream_id, epoch=gap.epoch, why=gap.detail)
         before = parts.spool.streams()
         epochs = parts.spool.begin_epoch(list(sources), parts.clock.wall_ns())
         self._devices = [Device(stream, source, epochs[stream], self._new_epoch) for stream, source in sources.items()]
@@ -140,7 +143,8 @@ class Agent:
         health = [self._health(d.stream_id, d.epoch, DeviceState.ENDED, d.next_seq, "stopped") for d in self._devices]
         wall_ns = self._parts.clock.wall_ns()
         next_seq = {d.stream_id: d.next_seq for d in self._devices}
-        self._parts.outbox.send(Tick(wall_ns, 0.0, health=[encode_device_health(h) for h in health], next_seq=next_seq))
+        goodbye = [encode_device_health(h) for h in health]
+        self._parts.outbox.send(Tick(wall_ns, 0.0, health=goodbye, next_seq=next_seq, ended=list(next_seq)))
 
     # Time
 
@@ -238,7 +242,8 @@ class Agent:
                 gaps,
                 [Note(EDGE_CONDITIONS.name, encode_condition_event(event)) for event in events],
                 [encode_device_health(h) for h in health],
-                {h.stream_id: h.next_seq for h in health if h.state is not DeviceState.ENDED},
+                {device.stream_id: device.next_seq for device in self._devices},
+                [device.stream_id for device in self._devices if device.state is DeviceState.ENDED],
             )
         )
 

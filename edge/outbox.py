@@ -52,6 +52,7 @@ class Tick:
     notes: Sequence[Note] = ()
     health: Sequence[bytes] = ()
     next_seq: Mapping[str, int] = field(default_factory=dict)
+    ended: Sequence[str] = ()  # streams that ended in good order
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ class Outbox:
         self._acked: list[Acked] = []
         self._loose_gaps: list[GapRecord] = []
         self._loose_notes: list[Note] = []
-        self._full_since_ns = self._full_said_ns = 0
+        self._now_ns = self._full_since_ns = self._full_said_ns = 0
         self.waiting: Counter[str] = Counter()
         for row in spool.batch_ids():
             payload = spool.batch(row) or b""
@@ -99,6 +100,7 @@ class Outbox:
 
     def send(self, tick: Tick) -> None:
         """Stores, publishes, and learns what arrived. Never blocks on the network."""
+        self._now_ns = tick.now_ns
         for outcome in self._publisher.outcomes():
             self._learn(outcome, tick.now_ns)
         gaps = [*self._loose_gaps, *tick.gaps]
@@ -120,11 +122,10 @@ class Outbox:
     def close(self) -> None:
         """Lets the network finish what is under way, and deletes from the disk what arrived."""
         self._publisher.close()
-        now_ns = 0
         for outcome in self._publisher.outcomes():
-            self._learn(outcome, now_ns)
+            self._learn(outcome, self._now_ns)
         with contextlib.suppress(SpoolFull):
-            self._spool.commit([], self._loose_gaps, self._loose_notes, self._acked, {}, now_ns)
+            self._spool.commit([], self._loose_gaps, self._loose_notes, self._acked, {}, self._now_ns)
 
     # Disk
 
@@ -132,7 +133,7 @@ class Outbox:
         """Row ids of the batches; None where the disk took nothing."""
         encoded = [Encoded(b.payload, len(b.segments), tick.now_ns) for b in tick.batches]
         try:
-            stored = self._spool.commit(encoded, gaps, notes, self._acked, tick.next_seq, tick.now_ns)
+            stored = self._spool.commit(encoded, gaps, notes, self._acked, tick.next_seq, tick.now_ns, tick.ended)
         except SpoolFull as error:
             self._metrics.spool_failures.inc()
             self._say_full(str(error), tick.now_ns)

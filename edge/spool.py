@@ -19,6 +19,7 @@ import structlog
 
 from ecg.errors import VigilError
 from ecg.gaps import GapReason, GapRecord
+from edge import downtime
 from edge.spool_rows import Acked, Encoded, Kind, Note, SpoolFull, Stored, gaps_of
 from vigil.v1 import signal_pb2
 
@@ -82,7 +83,7 @@ class Spool:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
         self._db.execute("PRAGMA wal_autocheckpoint=1024")
-        self._db.executescript(_SCHEMA)
+        self._db.executescript(_SCHEMA + downtime.SCHEMA)
 
     def _count(self) -> tuple[int, int, int, int]:
         size, segments = self._db.execute(
@@ -125,7 +126,15 @@ class Spool:
         epochs = {stream: max(now, before[stream][0] + 1 if stream in before else 1) for stream in stream_ids}
         with self._transaction():
             self._db.executemany("INSERT OR REPLACE INTO stream VALUES (?, ?, 0)", list(epochs.items()))
+            downtime.note_running(self._db, epochs)
         return epochs
+
+    def declare_downtime(self, wall_ns: int) -> list[GapRecord]:
+        """Declares what was not seen since an agent on this spool ended without a word; to be called before begin_epoch."""
+        with self._transaction():
+            gaps = downtime.take_downtime(self._db, wall_ns)
+            self._declare(gaps)
+        return gaps
 
     def streams(self) -> dict[str, tuple[int, int]]:
         """(epoch, next_seq as last kept) of every stream this spool has known."""
@@ -141,6 +150,7 @@ class Spool:
         acked: Iterable[Acked],
         next_seq: Mapping[str, int],
         now_ns: int,
+        ended: Sequence[str] = (),
     ) -> Stored:
         """One tick's transaction: deletes what arrived, keeps within bounds, stores what is new.
 
@@ -149,8 +159,9 @@ class Spool:
             gaps: To declare.
             notes: To store.
             acked: Rows the broker has.
-            next_seq: Ledger's upper edge by stream, where it is to be kept now (not every tick).
+            next_seq: Ledger's upper edge by stream.
             now_ns: UTC ns.
+            ended: Streams that ended in good order.
 
         Returns:
             Row ids.
@@ -163,7 +174,9 @@ class Spool:
         for attempt in range(_ATTEMPTS):
             try:
                 with self._transaction():
-                    return self._commit(batches, gaps, notes, acked, next_seq, now_ns)
+                    stored = self._commit(batches, gaps, notes, acked, next_seq, now_ns)
+                    downtime.note_tick(self._db, now_ns, ended)
+                    return stored
             except sqlite3.OperationalError as error:
                 # Only this many: where the disk takes nothing at all, dropping more of what waits would not help.
                 if attempt == _ATTEMPTS - 1 or not self._make_room(coming, now_ns, str(error)):

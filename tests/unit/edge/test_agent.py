@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from ecg.conditions import ConditionCode, ConditionEvent, Origin
-from ecg.gaps import DeviceHealth, DeviceState
+from ecg.gaps import DeviceHealth, DeviceState, GapReason, GapRecord
 from ecg.monitor import Monitor, Rules
 from ecg.segments import INVALID_SAMPLE, Lead, Segment
-from ecg.topics import DEVICE_HEALTH, EDGE_CONDITIONS, MAX_MESSAGE_BYTES, SEGMENTS
-from ecg.wire import decode_condition_event, decode_device_health, decode_segment_batch
+from ecg.topics import DEVICE_HEALTH, EDGE_CONDITIONS, GAPS, MAX_MESSAGE_BYTES, SEGMENTS
+from ecg.wire import decode_condition_event, decode_device_health, decode_gap_record, decode_segment_batch
 from edge.agent import Agent, Parts
 from edge.beds import Play, build_sources, parse_beds, stream_ids
 from edge.local_alarm import LocalAlarm
@@ -240,3 +240,40 @@ def test_a_fault_in_the_rules_does_not_stop_the_signal(ward: Ward, monkeypatch: 
     ward.run(1)
     assert [s.seq for s in ward.segments()] == [0, 1, 2, 3]
     assert ward.metrics.registry.get_sample_value("vigil_edge_monitor_failures_total") == 2
+
+
+def gaps_down(ward: Ward) -> list[GapRecord]:
+    """Declared downtime that arrived."""
+    found = [decode_gap_record(m.payload) for m in ward.network.arrived if m.topic == GAPS.name]
+    return [gap for gap in found if gap.reason is GapReason.AGENT_DOWN]
+
+
+@pytest.mark.parametrize("ward", ["normal,af"], indirect=True)
+def test_an_agent_that_ended_without_a_word_declares_what_it_did_not_see(ward: Ward) -> None:
+    ward.run(7)
+    ward.kill()
+    ward.clock.pass_s(37.0)
+    ward.start()
+    ward.run(3)
+    old = min(s.epoch for s in ward.segments())
+    declared = {(g.stream_id, g.epoch, g.first_seq, g.end_seq) for g in gaps_down(ward)}
+    assert declared == {("bed-01", old, 7, 44), ("bed-02", old, 7, 44)}
+    assert "37 s" in gaps_down(ward)[0].detail
+    goodbye = {h.stream_id: h.next_seq for h in ward.health() if h.state is DeviceState.ENDED and h.epoch == old}
+    assert goodbye == {"bed-01": 44, "bed-02": 44}, "the ledger learns of the whole range"
+    assert ward.metrics.registry.get_sample_value("vigil_edge_gap_segments_total", {"reason": "agent_down"}) == 74
+    ward.kill()  # and again, at once: nothing is declared twice
+    ward.start()
+    ward.run(2)
+    assert len({(g.epoch, g.first_seq, g.stream_id) for g in gaps_down(ward)}) == 4
+
+
+@pytest.mark.parametrize("ward", ["normal"], indirect=True)
+def test_an_agent_that_was_stopped_owes_nothing(ward: Ward) -> None:
+    ward.run(5)
+    ward.agent.finish()
+    ward.kill()
+    ward.clock.pass_s(3600.0)
+    ward.start()
+    ward.run(2)
+    assert not gaps_down(ward)

@@ -41,13 +41,14 @@ class HandDisk(Spool):
         acked: object,
         next_seq: object,
         now_ns: int,
+        ended: Sequence[str] = (),
     ) -> Stored:
         """Refuses while full."""
         if self.full:
             raise SpoolFull("no space left")
         assert isinstance(acked, list) and isinstance(next_seq, dict)
         kept: list[Acked] = acked
-        return super().commit(batches, gaps, notes, kept, next_seq, now_ns)
+        return super().commit(batches, gaps, notes, kept, next_seq, now_ns, ended)
 
 
 class Bench:
