@@ -69,6 +69,10 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except VigilError as error:
             raise click.ClickException(str(error)) from error
+        except OSError as error:
+            if error.filename is None:  # a fault of ours keeps its traceback
+                raise
+            raise click.ClickException(f"{error.filename}: {error.strerror}") from error
 
 
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

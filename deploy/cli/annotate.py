@@ -107,6 +107,8 @@ def annotate(records: tuple[str, ...], extension: str, out: Path, leads: str | N
     The kernel is causal: every annotation was made from samples at most 1.5 s later than it. Score them with `vigil score`
     or with the WFDB programs.
     """
+    if not extension.isalnum():
+        raise click.UsageError(f"-a {extension!r}: an annotator is letters and digits, the extension of its file")
     out.mkdir(parents=True, exist_ok=True)
     for record in track(records, "annotating", console=Console(stderr=True), transient=True):
         path = resolve(record)

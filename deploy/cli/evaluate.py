@@ -10,6 +10,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from ecg.errors import InvalidSignal
+
 #: Task to the module of training.evaluation whose evaluate(data_dir, split, progress) measures it.
 TASKS = {
     "beats": ("beats", "beat_classes"),
@@ -41,7 +43,14 @@ def evaluate(task: str, data: Path, split: str | None, json_file: Path | None) -
     figures = []
     for module in TASKS[task]:
         run = importlib.import_module(f"training.evaluation.{module}").evaluate
-        figures += run(data, split, lambda line: console.print(f"[dim]{line}[/]"))
+        try:
+            figures += run(data, split, lambda line: console.print(f"[dim]{line}[/]"))
+        except KeyError as error:
+            if split is None or error.args not in ((split,), (split.lower(),)):
+                raise
+            raise click.UsageError(f"--split {split}: {task} has no such split ") from error
+    if not figures:
+        raise InvalidSignal(f"{data}: no record there that {task} could be measured on; docs/data.md says the layout")
     records = sorted({p.parent.name for p in data.rglob("*.hea")})
     result = {
         "task": task,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -82,6 +83,8 @@ def window(recording: Recording, name: str, from_s: float, to_s: float) -> Windo
         InvalidSignal: The stretch is empty or not in the recording.
     """
     fs, n = recording.fs_hz, recording.samples.shape[1]
+    if not (math.isfinite(from_s) and math.isfinite(to_s)):
+        raise InvalidSignal(f"record {name}: {from_s:g} s to {to_s:g} s is no stretch of time")
     first, end = round(from_s * fs), min(round(to_s * fs), n)
     if not 0 <= first < end:
         raise InvalidSignal(f"record {name} has {n / fs:.1f} s; {from_s:g} s to {to_s:g} s is not in it")

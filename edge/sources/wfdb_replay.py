@@ -128,11 +128,23 @@ def _read(record: str) -> tuple[Any, npt.NDArray[np.int64]]:
         header = wfdb.rdrecord(str(path.absolute()), physical=False, smooth_frames=True)
     except FileNotFoundError as error:
         raise InvalidSignal(f"record {path.name}: signal file {error.filename} is missing") from error
+    except ValueError as error:  # the commonest: NumPy says that the samples do not fill the header's shape
+        if "broadcast" in str(error) or "reshape" in str(error):
+            raise InvalidSignal(
+                f"record {path.name}: a signal file is shorter than {header_path} says ({_sizes(path)}): truncated?"
+            ) from error
+        raise InvalidSignal(f"record {path.name}: {header_path} or its signals cannot be read: {error}") from error
     except Exception as error:  # wfdb lets through whatever parsing raises; any of it means the record is unusable
         raise InvalidSignal(f"record {path.name}: {header_path} or its signals cannot be read: {error}") from error
     if header.d_signal is None or header.d_signal.size == 0:
         raise InvalidSignal(f"record {path.name}: it has no samples")
     return header, np.asarray(header.d_signal, dtype=np.int64)
+
+
+def _sizes(record: Path) -> str:
+    """The files beside a header, with their sizes."""
+    files = [p for p in sorted(record.parent.glob(f"{record.name}.*")) if p.suffix in (".dat", ".mat")]
+    return ", ".join(f"{p.name}: {p.stat().st_size} bytes" for p in files) or "no signal file beside it"
 
 
 def _pick(names: list[str], units: list[str], wanted: tuple[str, ...], record: str) -> list[int]:
