@@ -5,17 +5,22 @@ Owns the topics' settings on the broker; which topics there are is `ecg.topics`.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Collection
+
 from kafka.admin import KafkaAdminClient
 
-from ecg.errors import VigilError
+from ecg.errors import Unavailable, VigilError
 from ecg.topics import ALL, MAX_MESSAGE_BYTES, PARTITIONS
 
 #: Room for protocol overhead above the largest message of ours.
 _MAX_RECORD_BYTES = MAX_MESSAGE_BYTES + 16 * 1024
+#: Seconds the cluster may take to give every partition a leader; Apache Kafka answers the request before it has.
+_LEADERS_S = 30.0
 
 
 def create_topics(brokers: str, partitions: int = PARTITIONS, replication: int = 1) -> list[str]:
-    """Creates what is missing; a second call creates nothing.
+    """Creates what is missing and returns when every partition can be written; a second call creates nothing.
 
     Args:
         brokers: "host:port,host:port" of the cluster.
@@ -27,6 +32,7 @@ def create_topics(brokers: str, partitions: int = PARTITIONS, replication: int =
 
     Raises:
         VigilError: A topic is there with another number of partitions.
+        Unavailable: Some partition has no leader in time.
     """
     admin = KafkaAdminClient(bootstrap_servers=brokers.split(","), client_id="vigil-topics")
     try:
@@ -53,6 +59,22 @@ def create_topics(brokers: str, partitions: int = PARTITIONS, replication: int =
                     for topic in missing
                 }
             )
+        _await_leaders(admin, {topic.name for topic in ALL}, partitions)
         return [topic.name for topic in missing]
     finally:
         admin.close()
+
+
+def _await_leaders(admin: KafkaAdminClient, names: Collection[str], partitions: int) -> None:
+    deadline = time.monotonic() + _LEADERS_S
+    while True:
+        led = {
+            topic["name"]: sum(partition["leader_id"] >= 0 for partition in topic["partitions"])
+            for topic in admin.describe_topics(list(names))
+        }
+        waiting = sorted(name for name in names if led.get(name, 0) < partitions)
+        if not waiting:
+            return
+        if time.monotonic() > deadline:
+            raise Unavailable(f"topics {waiting} have partitions without a leader after {_LEADERS_S:g} s")
+        time.sleep(0.1)

@@ -1,6 +1,6 @@
 """Kafka feed: reads topics without a consumer group and hands each message to its handler.
 
-Every partition is assigned by hand, since every console shows every bed and commits nothing. Owns connecting, reading
+Every partition goes to each, since every console shows every bed and commits nothing. Owns connecting, reading
 back from the beginning where wanted, and reconnecting. Knows nothing of what messages mean.
 """
 
@@ -30,6 +30,8 @@ _LIVE_WAIT_MS, _LIVE_MIN_BYTES = 200, 128 * 1024
 _RECORD_WAIT_MS, _RECORD_MIN_BYTES = 1000, 1
 _PROBE_S = 5.0
 _PROBE_TIMEOUT_S = 4.0
+#: Until every topic's partitions are known; after it the feed starts anew.
+_ASSIGN_S = 5.0
 _RETRY_S = (0.5, 1.0, 2.0, 4.0)
 #: Bytes of one partition in one answer: a few batches of the largest size.
 _MAX_PARTITION_BYTES = 1024 * 1024
@@ -102,10 +104,12 @@ class KafkaFeed:
         missing = sorted(set(self._handlers) - set(present))
         if missing:
             raise KafkaError(f"topics {missing} are not there yet")
-        partitions: list[TopicPartition] = []
-        for topic in self._handlers:
-            partitions += [TopicPartition(topic, p) for p in consumer.partitions_for_topic(topic) or ()]
-        consumer.assign(partitions)
+        # Subscribed and not assigned: a consumer on Apache Kafka learns no partitions of topics it has not subscribed to.
+        consumer.subscribe(sorted(self._handlers))
+        async with asyncio.timeout(_ASSIGN_S):
+            while {partition.topic for partition in consumer.assignment()} != set(self._handlers):
+                await asyncio.sleep(0.02)
+        partitions = list(consumer.assignment())
         if self._position.from_beginning:
             starts = await consumer.beginning_offsets(partitions)
             self._ends = {tp: end for tp, end in (await consumer.end_offsets(partitions)).items() if end > starts[tp]}

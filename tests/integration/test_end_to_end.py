@@ -1,7 +1,6 @@
 """The whole path with nothing replaced: a real fibrillation, from a recording to a nurse's acknowledgement in a browser.
 
-On the embedded broker. On Apache Kafka the console finds no partitions when it starts right after the topics were made:
-open, see docs/experiments.md. The recording is an excerpt of vfdb/426 around its annotated onset.
+Once on the embedded broker and once on Apache Kafka. The recording is an excerpt of vfdb/426 around its annotated onset.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ import pytest
 import wfdb
 
 from deploy.broker import free_port
+from deploy.kafka import missing as missing_kafka
 from deploy.stack.plan import Options, make_plan
 from deploy.stack.supervisor import Supervisor
 from edge.wfdb_files import read_annotations
@@ -89,12 +89,13 @@ def excerpt(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[P
     return folder, onset_s - FROM_S
 
 
-@pytest.fixture
-def stack(tmp_path: Path, excerpt: tuple[Path, float]) -> Iterator[Stack]:
-    if MISSING:
-        pytest.skip(MISSING)
+@pytest.fixture(params=["embedded", pytest.param("apache", marks=pytest.mark.kafka)])
+def stack(request: pytest.FixtureRequest, tmp_path: Path, excerpt: tuple[Path, float]) -> Iterator[Stack]:
+    missing = MISSING or (missing_kafka() if request.param == "apache" else None)
+    if missing:
+        pytest.skip(missing)
     tmp_path.chmod(0o755)
-    running = Stack(tmp_path, "embedded", excerpt[0])
+    running = Stack(tmp_path, request.param, excerpt[0])
     yield running
     running.supervisor.stop()
 
