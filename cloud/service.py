@@ -68,7 +68,7 @@ class ReasonerService:
         )
 
     async def interpret(self, request: bytes, context: Any) -> AsyncIterator[reasoner_pb2.InterpretResponse]:
-        """Streams one interpretation: accepted, measurements, steps, summary, labels, claims, done."""
+        """Streams one interpretation: accepted, measurements, steps, summary, labels, each with its claims, done."""
         outcome, started_s = "cancelled", time.monotonic()
         try:
             remaining_s = _remaining_s(context)

@@ -132,7 +132,7 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The verifier's verdicts on every claim found."""
+    """The verifier's verdicts on every claim of the texts before it that were not judged yet."""
 
     claims: tuple[Claim, ...]
 

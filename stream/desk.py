@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from ecg.alarm_cycle import AlarmCycle
 from ecg.alarms import Alarm, AlertKind
-from ecg.conditions import ConditionCode, ConditionEvent, Origin, Priority
+from ecg.conditions import Condition, ConditionCode, ConditionEvent, Origin, Priority
 from stream.beds import OWN_CODES, Bed
 from stream.escalations import ESCALATED, EscalationPolicy
 from stream.outputs import Outputs
@@ -21,6 +21,8 @@ S = 1_000_000_000
 CONFIRM_NS = 60 * S
 #: An alarm raised by the edge waits so long for the segments that show why.
 STRIP_WAIT_NS = 5 * S
+#: So much of the episode goes to the cloud, where the rule spoke sooner than that.
+EPISODE_S = 4.0
 #: Alarms younger than this at a restart are escalated again where they have no interpretation yet.
 ESCALATE_AGAIN_NS = 120 * S
 PENDING, UNAVAILABLE = "interpretation pending: ", "interpretation unavailable: "
@@ -72,16 +74,17 @@ class Desk:
         out.alerts += self.cycle.on_time(now_ns)
 
     def escalate(self, now_ns: int, out: Outputs) -> None:
-        """Escalates new alarms whose strip is there: up to the sample by which the rule could say so."""
+        """Escalates new alarms whose strip is there: the onset and EPISODE_S, or up to where the rule could say so."""
         for alarm_id, (event, priority, due_ns) in list(self._awaiting_strip.items()):
             bed = self._beds.get(event.stream_id)
             newest = bed.newest if bed else None
             there = newest is not None and newest.epoch == event.epoch
-            covered = there and newest is not None and newest.end_sample >= event.condition.detected_sample
+            end = _strip_end(event.condition, newest.fs_hz) if newest is not None else 0
+            covered = there and newest is not None and newest.end_sample >= end
             if not covered and now_ns < due_ns:
                 continue
             del self._awaiting_strip[alarm_id]
-            strip = self._strips.cut(event.stream_id, event.epoch, event.condition.detected_sample)
+            strip = self._strips.cut(event.stream_id, event.epoch, end)
             if strip is not None:
                 out.escalations.append(self._policy.of_alarm(alarm_id, priority, event, strip, now_ns))
             else:
@@ -120,3 +123,8 @@ class Desk:
             self._active[key] = event
         else:
             self._active.pop(key, None)
+
+
+def _strip_end(condition: Condition, fs_hz: float) -> int:
+    """Last sample of what is sent: of a short look at the episode more, never so much that the onset is cut off."""
+    return max(condition.detected_sample, condition.onset_sample + round(EPISODE_S * fs_hz))

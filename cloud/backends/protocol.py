@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 
 from cloud.backends.base import ModelDescription
+from ecg.conditions import Condition
 from ecg.interpretation import Escalation, InterpretEvent, Labelled, Measured, Summarised
 from ecg.interpreter import describe
 from ecg.interpreter.labels import ALL_LABELS
@@ -34,6 +36,17 @@ def window_of(segment: Segment) -> Window:
     )
 
 
+def _in_window(condition: Condition, window: Segment) -> Condition:
+    """The condition with its samples counted from the window's first."""
+    first, ended = window.first_sample, condition.ended_sample
+    return replace(
+        condition,
+        onset_sample=condition.onset_sample - first,
+        detected_sample=condition.detected_sample - first,
+        ended_sample=None if ended is None else ended - first,
+    )
+
+
 class ProtocolBackend:
     """Measures, evaluates the protocol, writes the six steps. Honest about what it is: a rule-based reading."""
 
@@ -51,8 +64,9 @@ class ProtocolBackend:
 
     def interpret(self, escalation: Escalation) -> Iterator[InterpretEvent]:
         """Measured, six steps, summary, labels."""
-        conditions = (escalation.condition.condition,) if escalation.condition else ()
-        described = describe(window_of(escalation.window), conditions=conditions)
+        window = escalation.window
+        conditions = (_in_window(escalation.condition.condition, window),) if escalation.condition else ()
+        described = describe(window_of(window), conditions=conditions)
         yield Measured(described.measurements.rows)
         yield from described.reply.steps
         yield Summarised(described.reply.summary)

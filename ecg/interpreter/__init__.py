@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ecg.beats.beat import Beat
 from ecg.conditions import Condition
 from ecg.interpretation import Claim, Reply
+from ecg.interpreter.episode import episode_rows, find_episode
 from ecg.interpreter.listening import listen
 from ecg.interpreter.quality_gate import not_interpretable
 from ecg.interpreter.rhythm_reading import RhythmReading, read_rhythm, rhythm_rows
@@ -56,7 +57,8 @@ def describe(
         window: The signal, any leads, any sampling frequency.
         beats: Beats known from monitoring, samples counted from the window's first; None: found in the window itself.
         rhythm: Rhythm word known from monitoring (WFDB: N AFIB VT ...); None: from the window itself.
-        conditions: What the rules have called on this stretch; tested against the window, not taken over.
+        conditions: What the rules have called on this stretch, samples counted from the window's first (an onset before it is
+            negative); tested against the window, not taken over.
 
     Returns:
         Measurements with their rhythm rows, findings of the ecg-r1 profile, and the reply.
@@ -66,14 +68,15 @@ def describe(
     """
     heard = listen(window, beats, rhythm)
     table = measure(window, beats)
-    reading = read_rhythm(table, heard, conditions)
-    table = MeasurementTable((*table.rows, *rhythm_rows(reading, heard)))
+    episode = find_episode(window, heard.beats, conditions)
+    reading = read_rhythm(table, heard, conditions, episode)
+    table = MeasurementTable((*table.rows, *rhythm_rows(reading, heard), *episode_rows(episode)))
     reason = not_interpretable(window, heard, table, reading)
     if reason:
         blank = MeasurementTable(tuple(_withdrawn(row, reason) for row in table.rows))
         return Described(blank, reading, evaluate(blank, Profile.ECG_R1), abstain(reason))
     findings = evaluate(table, Profile.ECG_R1)
-    return Described(table, reading, findings, write(table, findings, reading, heard, window))
+    return Described(table, reading, findings, write(table, findings, reading, heard, window, episode))
 
 
 def interpret(

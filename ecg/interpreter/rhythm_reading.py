@@ -12,6 +12,7 @@ import numpy as np
 
 from ecg.beats.beat import BeatClass
 from ecg.conditions import LETHAL, Condition, ConditionCode
+from ecg.interpreter.episode import Episode
 from ecg.interpreter.listening import Heard
 from ecg.measurements.measurement import Measurement, MeasurementTable
 from ecg.protocol.rhythm_names import ATRIAL_ECTOPICS, RHYTHMS, VENTRICULAR_ECTOPICS
@@ -78,13 +79,16 @@ class RhythmReading:
         return self.row in _LETHAL_ROWS
 
 
-def read_rhythm(table: MeasurementTable, heard: Heard, conditions: Sequence[Condition]) -> RhythmReading:
+def read_rhythm(
+    table: MeasurementTable, heard: Heard, conditions: Sequence[Condition], episode: Episode | None = None
+) -> RhythmReading:
     """Names the rhythm.
 
     Args:
         table: The window's measurements.
         heard: What the monitor heard in the window itself.
         conditions: What was called elsewhere (the alarm); tested against the window.
+        episode: What the window shows of the alarm's episode; its rate decides on a rate alarm.
 
     Returns:
         The reading.
@@ -94,7 +98,7 @@ def read_rhythm(table: MeasurementTable, heard: Heard, conditions: Sequence[Cond
     named = _ROW_OF_CODE.get(alarm.code) if alarm else None
     if alarm is not None and named and row not in _LETHAL_ROWS and not _refuted(alarm, table, heard):
         row, why = named, "the bedside rule reports it, and the window does not refute it"
-    confirmed = None if alarm is None else _same_family(row, named) if named else _rate_bears_out(alarm, table)
+    confirmed = None if alarm is None else _same_family(row, named) if named else _rate_bears_out(alarm, table, episode)
     counted = row is not None and row not in _LETHAL_ROWS and bool(heard.beats)
     return RhythmReading(
         row,
@@ -227,9 +231,9 @@ def _organised_narrow(table: MeasurementTable, heard: Heard) -> bool:
     return narrow and run < 3 and steady and p_share is not None and p_share >= 0.5 and heard.longest_pause_s < 3.0
 
 
-def _rate_bears_out(alarm: Condition, table: MeasurementTable) -> bool | None:
-    """Extreme brady- and tachycardia are tested by the window's rate; None where it has none."""
-    rate = table.get("heart_rate").value
+def _rate_bears_out(alarm: Condition, table: MeasurementTable, episode: Episode | None) -> bool | None:
+    """Extreme brady- and tachycardia are tested by the episode's rate, else the window's; None without either."""
+    rate = episode.rate_bpm if episode and episode.rate_bpm else table.get("heart_rate").value
     if rate is None:
         return None
     return rate < _EBR_BPM if alarm.code is ConditionCode.EBR else rate > _ETC_BPM

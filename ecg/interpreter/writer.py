@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 
 from ecg.interpretation import STEP_TITLES, Reply, Step
 from ecg.interpreter import steps
+from ecg.interpreter.episode import Episode
+from ecg.interpreter.episode_text import episode_text, rate_text
 from ecg.interpreter.labels import NOT_INTERPRETABLE, is_chaotic, labels_of, rhythm_label, telling
 from ecg.interpreter.listening import Heard
 from ecg.interpreter.quality_gate import usable_leads
@@ -28,6 +30,7 @@ def write(
     reading: RhythmReading,
     heard: Heard,
     window: Window,
+    episode: Episode | None = None,
 ) -> Reply:
     """The reply for a window that can be interpreted.
 
@@ -37,6 +40,7 @@ def write(
         reading: The rhythm.
         heard: What the monitor heard.
         window: The signal, for its leads and length.
+        episode: What the window shows of the alarm's episode; its rate is told in place of the whole window's.
 
     Returns:
         Six steps, summary, labels.
@@ -53,11 +57,11 @@ def write(
             steps.ischaemia(table, by_id),
             steps.repolarisation(table, by_id),
         ]
-    texts = [_rhythm_step(table, by_id, reading, heard, window), *texts, _reasoning(table, by_id, reading)]
+    texts = [_rhythm_step(table, by_id, reading, heard, window, episode), *texts, _reasoning(table, by_id, reading)]
     numbered = tuple(
         Step(number, title, text) for number, (title, text) in enumerate(zip(STEP_TITLES, texts, strict=True), 1)
     )
-    return Reply(numbered, _summary(table, findings, reading, window), labels)
+    return Reply(numbered, _summary(table, findings, reading, window, episode), labels)
 
 
 def abstain(reason: str) -> Reply:
@@ -74,12 +78,17 @@ def _conducts(reading: RhythmReading, table: MeasurementTable) -> bool:
 
 
 def _rhythm_step(
-    table: MeasurementTable, by_id: Mapping[str, Finding], reading: RhythmReading, heard: Heard, window: Window
+    table: MeasurementTable,
+    by_id: Mapping[str, Finding],
+    reading: RhythmReading,
+    heard: Heard,
+    window: Window,
+    episode: Episode | None,
 ) -> str:
     return sentence(
         _quality(heard, window),
         _alarm(reading),
-        _rate(table, by_id, reading),
+        episode_text(episode) or _rate(table, by_id, reading),
         _p_waves(table, by_id, reading),
         f"Rhythm: {rhythm_label(dict(by_id), reading)} ({reading.why})." if reading.row else _undetermined(reading),
         _ectopy(reading),
@@ -183,11 +192,20 @@ def _reasoning(table: MeasurementTable, by_id: Mapping[str, Finding], reading: R
     return sentence(*parts)
 
 
-def _summary(table: MeasurementTable, findings: Sequence[Finding], reading: RhythmReading, window: Window) -> str:
+def _summary(
+    table: MeasurementTable,
+    findings: Sequence[Finding],
+    reading: RhythmReading,
+    window: Window,
+    episode: Episode | None,
+) -> str:
     by_id = {finding.criterion.id: finding for finding in findings}
     rate = table.get("heart_rate")
     rhythm = rhythm_label(by_id, reading).capitalize()
-    if reading.row in ("rhythm_ventricular_fibrillation", "rhythm_asystole") or rate.value is None:
+    told = rate_text(episode)
+    if told and reading.row not in ("rhythm_ventricular_fibrillation", "rhythm_asystole"):
+        head = f"{rhythm}; {told}."
+    elif reading.row in ("rhythm_ventricular_fibrillation", "rhythm_asystole") or rate.value is None:
         head = f"{rhythm}."
     else:
         head = f"{rhythm}, ventricular rate {value_text(rate)}."

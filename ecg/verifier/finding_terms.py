@@ -99,6 +99,8 @@ FINDINGS: tuple[FindingTerm, ...] = (
     _finding("wide-complex tachycardia", r"(?:wide|broad)[- ]complex tachycardia", AnyOf((_is("rhythm_wide_complex_tachycardia"), _is("rhythm_ventricular_tachycardia")))),
     _finding("supraventricular tachycardia", r"supraventricular tachycardia|PSVT|SVT|AVN?RT", _is("rhythm_supraventricular_tachycardia")),
     _finding("ventricular tachycardia", r"ventricular tachycardia|V-?tach|VT", _VENTRICULAR_T),
+    _finding("monomorphic run", r"monomorphic", Test("run_alikeness", Op.AT_LEAST, 0.9, "")),
+    _finding("polymorphic run", r"polymorphic", Test("run_alikeness", Op.BELOW, 0.7, "")),
     _finding("idioventricular rhythm", r"(?:accelerated )?idioventricular rhythm|AIVR", _is("rhythm_idioventricular")),
     _finding("paced rhythm", r"(?:ventricular |atrial |electronic )?pac(?:ed|emaker)(?:\s+(?:rhythm|beats?|complexes))?", _is("rhythm_paced")),
     _finding("ectopic atrial rhythm", r"ectopic atrial rhythm|(?:low )?atrial rhythm", _is("rhythm_ectopic_atrial")),

@@ -82,6 +82,10 @@ QUANTITIES: tuple[QuantityTerm, ...] = (
     _quantity("s_depth", _V, "mV", rf"\b(?-i:S){_SIZE}\b(?!T)(?:\s*\(?(?=V\d))?", per_lead=True),
     _quantity("r_amplitude", _V, "mV", rf"\b(?-i:R){_SIZE}\b(?!\s*[-–]?\s*(?:R\b|progress|wave progress))", per_lead=True),
     _quantity("p_amplitude", _V, "mV", r"\b(?-i:P)(?:[- ]?waves?)\b(?!\s*axis)", per_lead=True),
+    _quantity("rate_before", _R, "bpm", r"\brate before (?:it|the (?:episode|run|alarm))\b"),
+    _quantity("episode_rate", _R, "bpm", r"\brate (?:of|in|during) the (?:episode|run|alarm)\b|\bepisode(?:'s)? rate\b"),
+    _quantity("episode_onset", _T, "ms", r"\b(?:episode|run)\s+begins\b"),
+    _quantity("episode_length", _T, "ms", r"\b(?:episode|run)\b(?: lasts?| lasting)\b"),
     _quantity("heart_rate", _R, "bpm", r"\b(?:(?:ventricular|heart|pulse|average|mean|sinus)\s+)?rate\b|\bHR\b"),
     _quantity("run_rate", _R, "bpm", r"\b(?:(?:ventricular )?run|ventricular beats(?: in a row)?|wide-complex waveform)\b"),
     # Without a unit a number behind a rhythm's name is no rate.

@@ -110,10 +110,12 @@ async def test_an_interpretation_arrives_in_order_with_every_claim_judged() -> N
     async with serving() as (_, channel):
         events = await ask(channel, escalation())
     kinds = [type(event) for event in events]
-    assert kinds == [Accepted, Measured, *[Step] * 6, Summarised, Labelled, Checked, Finished]
-    checked = next(event for event in events if isinstance(event, Checked))
-    assert len(checked.claims) > 20
-    assert not [claim for claim in checked.claims if claim.verdict is Verdict.CONTRADICTED]
+    assert kinds == [Accepted, Measured, *[Step, Checked] * 6, Summarised, Checked, Labelled, Checked, Finished]
+    checked = [event for event in events if isinstance(event, Checked)]
+    assert [{claim.step for claim in one.claims} - {n} for n, one in enumerate(checked[:6], 1)] == [set()] * 6
+    claims = [claim for one in checked for claim in one.claims]
+    assert len(claims) > 20
+    assert not [claim for claim in claims if claim.verdict is Verdict.CONTRADICTED]
     done = events[-1]
     assert isinstance(done, Finished)
     assert done.raw_text.startswith("<think>\n**Step 1: ") and done.raw_text.endswith("</answer>")
@@ -124,7 +126,7 @@ async def test_events_are_numbered_from_zero() -> None:
         stub = reasoner_pb2_grpc.ReasonerServiceStub(channel)
         request = reasoner_pb2.InterpretRequest(escalation=escalation_to_proto(escalation()))
         numbers = [m.number async for m in stub.Interpret(request, timeout=10)]
-    assert numbers == list(range(12))
+    assert numbers == list(range(19))
 
 
 async def test_two_leads_of_telemetry_are_read_for_what_they_show() -> None:
