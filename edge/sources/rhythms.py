@@ -115,17 +115,18 @@ def _fibrillating(rng: np.random.Generator) -> Course:
         yield rr, BeatSpec(p_present=False, qt_ms=qt, t_duration_ms=0.42 * qt), "N"
 
 
-def _ventricular_beat(qrs_ms: float, qt_ms: float, amplitude_mv: float) -> BeatSpec:
+def _ventricular_beat(qrs_ms: float, qt_ms: float, amplitude_mv: float, axis_deg: float = 75.0) -> BeatSpec:
+    """Wide, without P, T against the QRS. Axis down: from the outflow tract; up: from the apex."""
     return BeatSpec(
         p_present=False,
         qrs_shape=QrsShape.VENTRICULAR,
         qrs_duration_ms=qrs_ms,
         qrs_amplitude_mv=amplitude_mv,
-        qrs_axis_deg=75.0,
+        qrs_axis_deg=axis_deg,
         qt_ms=qt_ms,
         t_duration_ms=0.4 * qt_ms,
         t_amplitude_mv=-0.35,
-        t_axis_deg=75.0,
+        t_axis_deg=axis_deg,
     )
 
 
@@ -145,7 +146,7 @@ def _ectopic(rng: np.random.Generator) -> Course:
 
 def _ventricular_tachycardia(rng: np.random.Generator) -> Course:
     while True:
-        yield 60.0 / 172.0 * (1 + 0.01 * float(rng.standard_normal())), _ventricular_beat(150.0, 300.0, 1.7), "V"
+        yield 60.0 / 172.0 * (1 + 0.01 * float(rng.standard_normal())), _ventricular_beat(150.0, 300.0, 1.7, -70.0), "V"
 
 
 _COURSES: dict[Rhythm, Callable[[np.random.Generator], Course]] = {
