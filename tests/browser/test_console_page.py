@@ -50,7 +50,9 @@ def tile(page: Any, bed: str) -> Any:
 
 def item(page: Any, bed: str, name: str) -> Any:
     """An alarm in the list; None where it is not there."""
-    found = [one for one in page.find_elements(CSS, ".item") if bed in one.text and name in one.text]
+    found = [
+        one for one in page.find_elements(CSS, ".item") if f"Bed {int(bed[4:])}\n" in one.text and name in one.text
+    ]
     return found[0] if found else None
 
 
@@ -176,6 +178,7 @@ def test_twelve_leads_are_drawn_three_by_four(page: Any) -> None:
         "let ink = 0; for (let i = 0; i < d.length; i += 4) if (d[i] < 60) ink += 1; return ink;", canvas
     ) > 6000  # fmt: skip
     until(lambda: page.find_elements(CSS, ".trend canvas"), 15, "the trend")
+    assert page.find_element(ID, "sheet-title").text == "Bed 5"
     page.find_element(ID, "close-sheet").click()
 
 
@@ -222,3 +225,15 @@ def test_the_browser_had_nothing_to_complain_about(page: Any, console: ConsolePr
     assert [
         c["message"] for c in complaints if "ERR_CONNECTION" not in c["message"] and "/ws" not in c["message"]
     ] == []
+
+
+def test_the_alarms_of_a_bed_are_listed_latest_first_and_open_from_there(page: Any) -> None:
+    tile(page, VF_BED).click()  # a bed with an alarm opens that alarm; its name leads to the bed
+    # The head is drawn anew with each event: found and pressed in one go.
+    press = "const one = document.querySelector('.sheet-title .link'); one?.click(); return one !== null;"
+    until(lambda: page.execute_script(press), 10, "the alarm's sheet")
+    rows = until(lambda: page.find_elements(CSS, ".bed-alarms button"), 15, "alarms of the bed")
+    assert "Ventricular fibrillation" in rows[0].text
+    page.execute_script("document.querySelector('.bed-alarms button').click()")
+    until(lambda: "Ventricular fibrillation" in page.find_element(ID, "sheet-title").text, 5, "the alarm's own sheet")
+    page.find_element(ID, "close-sheet").click()

@@ -3,7 +3,7 @@
  */
 
 import { h, setAttribute, setText } from './dom.js';
-import { span, timeOfDay } from './format.js';
+import { bedName, span, timeOfDay } from './format.js';
 import { millivolts } from './paper.js';
 import { audioPaused, callsOut } from './store.js';
 
@@ -50,11 +50,11 @@ export class AlarmItem {
     this.canvas = h('canvas', { class: 'item-strip', 'aria-hidden': 'true', hidden: true });
     this.button = h('button', {
       class: 'button acknowledge', onclick: () => this.acknowledge(),
-      'aria-label': `Acknowledge ${alarm.name} of ${alarm.bed}`,
+      'aria-label': `Acknowledge ${alarm.name} of ${bedName(alarm.bed)}`,
     }, 'Acknowledge');
     this.main = h('button', { class: 'item-main', onclick: () => act.open(this.alarm) },
       h('span', { class: 'item-mark', 'aria-hidden': 'true' }, MARKS[alarm.priority]),
-      h('span', { class: 'item-bed' }, alarm.bed),
+      h('span', { class: 'item-bed' }, bedName(alarm.bed)),
       h('span', { class: 'item-name' }, alarm.name),
       this.since, this.why, this.canvas);
     this.element = h('li', { class: 'item', 'data-alarm': alarm.alarm_id, 'data-priority': alarm.priority },

@@ -5,6 +5,7 @@
 import { api } from './api.js';
 import { AlarmItem } from './alarm_item.js';
 import { byId, h, setText } from './dom.js';
+import { bedName } from './format.js';
 import { byUrgency, callsOut } from './store.js';
 
 /** @typedef {import('./store.js').Store} Store */
@@ -94,7 +95,7 @@ export class AlarmLists {
       }),
     );
     const calling = standing.filter(callsOut).sort(byUrgency)[0];
-    document.title = calling ? `${calling.priority === 'high' ? '▲ ' : ''}${calling.bed}: ${calling.name} – Vigil` : 'Vigil';
+    document.title = calling ? `${calling.priority === 'high' ? '▲ ' : ''}${bedName(calling.bed)}: ${calling.name} – Vigil` : 'Vigil';
   }
 
   /** Says high alarms once to those who listen to the page. @param {Alarm[]} standing */
@@ -102,7 +103,7 @@ export class AlarmLists {
     for (const alarm of standing) {
       if (alarm.priority !== 'high' || !callsOut(alarm) || this.announced.has(alarm.alarm_id)) continue;
       this.announced.add(alarm.alarm_id);
-      setText(byId('spoken'), `High priority alarm, ${alarm.bed}: ${alarm.name}. ${alarm.reason}`);
+      setText(byId('spoken'), `High priority alarm, ${bedName(alarm.bed)}: ${alarm.name}. ${alarm.reason}`);
     }
   }
 

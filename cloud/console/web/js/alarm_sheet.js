@@ -7,7 +7,7 @@ import { originBadges, stateText } from './alarm_item.js';
 import { api } from './api.js';
 import { calipers } from './calipers.js';
 import { h, setText } from './dom.js';
-import { dayAndTime, number, span, timeOfDay, words } from './format.js';
+import { bedName, dayAndTime, number, span, timeOfDay, words } from './format.js';
 import { drawInterpretation } from './interpretation.js';
 import { Paper, leadNames } from './paper.js';
 import { pxPerMm } from './scale.js';
@@ -76,7 +76,7 @@ export class AlarmSheet {
       setText(this.paperNote, missingMs > 0 ? 'Waiting for the strip …' : 'No signal is stored for this alarm.');
       return;
     }
-    const canvas = h('canvas', { role: 'img', 'aria-label': `ECG of ${this.alarm.bed} around the alarm` });
+    const canvas = h('canvas', { role: 'img', 'aria-label': `ECG of ${bedName(this.alarm.bed)} around the alarm` });
     const px = pxPerMm();
     const markers = [
       { timeMs: this.alarm.onset_time_ms, text: 'onset', colour: '#c5221f' },
@@ -127,7 +127,7 @@ export class AlarmSheet {
       h('div', { class: 'sheet-title' },
         h('span', { class: 'priority-word' }, alarm.priority),
         h('h2', { id: 'sheet-title', tabindex: -1 }, alarm.name),
-        h('button', { class: 'link', onclick: () => this.act.openBed(alarm.bed) }, alarm.bed)),
+        h('button', { class: 'link', onclick: () => this.act.openBed(alarm.bed) }, bedName(alarm.bed))),
       h('p', { class: 'sheet-why' }, alarm.reason),
       h('p', { class: 'sheet-facts' },
         `Onset ${dayAndTime(alarm.onset_time_ms, nowMs)}`, h('span', {}, ' · '),

@@ -50,6 +50,8 @@ export const api = {
   signIn: (user) => send('/api/session', 'POST', { user }),
   /** @returns {Promise<{user: string|null, users: string[]}>} */
   signOut: () => send('/api/session', 'DELETE'),
+  /** @param {string} bed @returns {Promise<import('./types.js').Alarm[]>} what stood and was over, most urgent first */
+  alarmsOf: async (bed) => (await request(`/api/alarms?bed=${encodeURIComponent(bed)}&limit=100`)).json(),
   /** @param {string} alarmId @returns {Promise<AlarmDetail>} */
   alarm: async (alarmId) => (await request(alarmPath(alarmId))).json(),
   /** @param {string} alarmId */

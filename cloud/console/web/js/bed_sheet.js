@@ -6,7 +6,7 @@ import uPlot from '../vendor/uplot/uPlot.esm.js';
 import { api } from './api.js';
 import { calipers } from './calipers.js';
 import { h, setText } from './dom.js';
-import { timeOfDay, words } from './format.js';
+import { bedName, dayAndTime, timeOfDay, words } from './format.js';
 import { Paper, isTwelveLead, leadNames } from './paper.js';
 import { pxPerMm } from './scale.js';
 import { isWhole } from './signal.js';
@@ -18,6 +18,7 @@ import { SweepStrip } from './sweep.js';
 
 const TRACE = '#3ddc84';
 const PAPER_S = 10;
+const SHOWN_ALARMS = 40;
 const TREND_MS = 10_000;
 
 export class BedSheet {
@@ -30,7 +31,7 @@ export class BedSheet {
     this.laidOut = '';
     this.head = h('div', { class: 'sheet-head' });
     const grid = h('canvas', { 'aria-hidden': 'true' });
-    const trace = h('canvas', { role: 'img', 'aria-label': `Live ECG of ${bed}, every lead` });
+    const trace = h('canvas', { role: 'img', 'aria-label': `Live ECG of ${bedName(bed)}, every lead` });
     this.labels = h('div', { class: 'tile-leads' });
     this.overlay = h('div', { class: 'tile-overlay', hidden: true });
     this.live = h('div', { class: 'tile-strip bed-live' }, grid, trace, this.labels, this.overlay);
@@ -39,11 +40,13 @@ export class BedSheet {
     this.paperNote = h('p', { class: 'quiet' });
     this.again = h('button', { class: 'button small', onclick: () => this.drawPaper() }, 'Take the last 10 s');
     this.trend = h('div', { class: 'trend', role: 'img', 'aria-label': 'Heart rate over the last hours' });
+    this.history = h('ol', { class: 'bed-alarms' });
     this.element = h('div', { class: 'sheet-body', 'data-bed-sheet': bed }, this.head, this.live,
       h('div', { class: 'row' }, h('h3', {}, 'On paper'), this.paperNote, h('span', { class: 'push' }), this.again),
-      this.paper, h('h3', {}, 'Heart rate'), this.trend);
-    this.timer = setInterval(() => void this.drawTrend(), TREND_MS);
-    void this.drawTrend();
+      this.paper, h('h3', {}, 'Heart rate'), this.trend, h('h3', {}, 'Alarms of this bed'), this.history);
+    const refresh = () => void Promise.all([this.drawTrend(), this.drawHistory()]);
+    this.timer = setInterval(refresh, TREND_MS);
+    refresh();
     this.update();
   }
 
@@ -60,7 +63,7 @@ export class BedSheet {
     this.head.dataset['priority'] = alarm?.priority ?? '';
     this.head.replaceChildren(
       h('div', { class: 'sheet-title' },
-        h('h2', { id: 'sheet-title', tabindex: -1 }, bed),
+        h('h2', { id: 'sheet-title', tabindex: -1 }, bedName(bed)),
         h('span', { class: 'sheet-rhythm' }, stale ? 'No live signal' : vitals?.rhythm_name || 'Rhythm not determined'),
         h('span', { class: 'push' }),
         h('output', { class: 'sheet-rate' }, bpm === null ? '--' : String(Math.round(bpm)), h('small', {}, ' bpm'))),
@@ -113,7 +116,7 @@ export class BedSheet {
       return;
     }
     const px = pxPerMm();
-    const canvas = h('canvas', { role: 'img', 'aria-label': `Ten seconds of ${this.bed} on ECG paper` });
+    const canvas = h('canvas', { role: 'img', 'aria-label': `Ten seconds of ${bedName(this.bed)} on ECG paper` });
     const paper = new Paper(canvas, px);
     const names = isTwelveLead(strip) ? [] : paper.rows(strip, []).rows;
     if (!names.length) paper.twelve(strip);
@@ -121,6 +124,19 @@ export class BedSheet {
     calipers(frame, px);
     this.paper.replaceChildren(frame);
     setText(this.paperNote, `${timeOfDay(strip.startTimeMs)} to ${timeOfDay(strip.startTimeMs + PAPER_S * 1000)} · 25 mm/s · 10 mm/mV · drag to measure`);
+  }
+
+  /** What this bed called, the latest first; a press opens the alarm. */
+  async drawHistory() {
+    const alarms = await api.alarmsOf(this.bed).catch(() => null);
+    if (!alarms) return;
+    alarms.sort((a, b) => b.raised_time_ms - a.raised_time_ms);
+    const now = this.store.nowMs();
+    const rows = alarms.slice(0, SHOWN_ALARMS).map((alarm) => h('li', { 'data-priority': alarm.priority, 'data-state': alarm.state },
+      h('button', { onclick: () => this.openAlarm(alarm) },
+        h('time', {}, dayAndTime(alarm.raised_time_ms, now)), h('b', {}, alarm.name), h('span', { class: 'why' }, alarm.reason),
+        h('span', { class: 'state' }, alarm.judged ? `judged ${alarm.judged}` : alarm.state))));
+    this.history.replaceChildren(...(rows.length ? rows : [h('li', { class: 'quiet' }, 'None yet')]));
   }
 
   async drawTrend() {

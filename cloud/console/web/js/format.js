@@ -44,3 +44,9 @@ const order = new Intl.Collator(undefined, { numeric: true });
 export function byName(a, b) {
   return order.compare(a, b);
 }
+
+/** @param {string} bed "bed-05" @returns {string} "Bed 5"; any other name of a bed as it is */
+export function bedName(bed) {
+  const numbered = /^bed-0*(\d+)$/.exec(bed);
+  return numbered ? `Bed ${numbered[1]}` : bed;
+}

@@ -3,7 +3,7 @@
  */
 
 import { h, setAttribute, setText } from './dom.js';
-import { span, words } from './format.js';
+import { bedName, span, words } from './format.js';
 import { callsOut } from './store.js';
 import { SweepStrip } from './sweep.js';
 
@@ -29,7 +29,7 @@ export class Tile {
     this.stale = false;
     this.qualityKey = '';
     this.labelKey = '';
-    this.name = h('span', { class: 'tile-bed' }, bed);
+    this.name = h('span', { class: 'tile-bed' }, bedName(bed));
     this.word = h('span', { class: 'tile-word' });
     this.why = h('span', { class: 'tile-why' });
     this.state = h('span', { class: 'tile-state' });
@@ -38,7 +38,7 @@ export class Tile {
     this.labels = h('div', { class: 'tile-leads', 'aria-hidden': 'true' });
     this.overlay = h('div', { class: 'tile-overlay', hidden: true });
     const grid = h('canvas', { 'aria-hidden': 'true' });
-    const trace = h('canvas', { role: 'img', 'aria-label': `Live ECG of ${bed}` });
+    const trace = h('canvas', { role: 'img', 'aria-label': `Live ECG of ${bedName(bed)}` });
     this.strip = h('div', { class: 'tile-strip' }, grid, trace, this.labels, this.overlay);
     this.sweep = new SweepStrip(trace, grid);
     const openIt = () => open(bed, this.alarm);
@@ -104,7 +104,7 @@ export class Tile {
     const said = { active: '', latched: 'latched', acknowledged: 'ack', ended: 'ended', cleared: '' };
     setText(this.state, alarm ? said[alarm.state] : '');
     const text = alarm ? `${alarm.priority} alarm, ${alarm.name}, ${alarm.reason}` : rhythm;
-    setAttribute(this.element, 'aria-label', `${this.bed}, ${text}. Open`);
+    setAttribute(this.element, 'aria-label', `${bedName(this.bed)}, ${text}. Open`);
   }
 
   updateQuality() {
