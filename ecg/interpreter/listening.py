@@ -20,6 +20,8 @@ from ecg.windows import Window
 
 #: Resolution the window's mV are given to the monitor with: 1 µV up to ±32 mV.
 _GAIN_ADU_PER_MV = 1000.0
+#: Beats of a run from which its own median interval is better than a rule's first count.
+_TELLING_RUN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +69,14 @@ class Heard:
 
     @property
     def run_rate_bpm(self) -> float:
-        """Rate of the ventricular run a rule reported, else of the longest one counted; 0 where there is none."""
+        """Rate of the longest ventricular run counted, else of what a rule reported; 0 where there is none."""
+        beats, rate = self.longest_ventricular_run()
+        if beats >= _TELLING_RUN:
+            return rate
         for condition in self.conditions:
             if condition.code is ConditionCode.VTA:
                 return next((e.value for e in condition.evidence if e.unit == "bpm"), 0.0)
-        return self.longest_ventricular_run()[1]
+        return rate
 
     def count(self, *labels: BeatClass) -> int:
         """Beats of these classes."""
@@ -87,13 +92,13 @@ class Heard:
         return [abs(b - a) / mean for a, b in pairwise(rr) if a is not None and b is not None]
 
     def longest_ventricular_run(self) -> tuple[int, float]:
-        """Beats in the longest run of ventricular beats, and its rate in bpm (0 for fewer than two)."""
+        """Beats in the longest run of ventricular beats, and the rate of its median interval in bpm (0 for fewer than two)."""
         best: list[int] = []
         run: list[int] = []
         for beat in self.beats:
             run = [*run, beat.sample] if beat.label is BeatClass.VENTRICULAR else []
             best = max(best, run, key=len)
-        rate = 60.0 * self.fs_hz / float(np.mean(np.diff(best))) if len(best) > 1 else 0.0
+        rate = 60.0 * self.fs_hz / float(np.median(np.diff(best))) if len(best) > 1 else 0.0
         return len(best), rate
 
 

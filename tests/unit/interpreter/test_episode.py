@@ -101,5 +101,6 @@ def test_the_interpretation_of_a_vt_alarm_quotes_the_run_not_the_window() -> Non
     assert "rate of the run 17" in reading.reply.summary
     assert "entricular rate" not in spoken, "the whole window's rate describes neither the run nor what went before"
     said = [claim for claim in reading.claims if claim.text.lower().startswith("rate of the run")]
+    assert "137" not in spoken and "run at 17" in spoken, "one rate of the run, wherever it is told"
     assert said and all(claim.verdict is Verdict.SUPPORTED for claim in said)
     assert not [claim for claim in reading.claims if claim.verdict is Verdict.CONTRADICTED]
