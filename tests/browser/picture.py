@@ -26,7 +26,7 @@ def main(url: str, out: Path, settle_s: float) -> None:
             driver.save_screenshot(str(out / "console.png"))
             items = driver.find_elements(By.CSS_SELECTOR, "#alarms-patient .item-main")
             if items:
-                items[-1].click()
+                items[0].click()  # the most urgent: the ones that are explained
                 time.sleep(4)
                 driver.save_screenshot(str(out / "alarm.png"))
         finally:
