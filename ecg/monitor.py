@@ -26,7 +26,7 @@ from ecg.stream_state import StreamState, dump_state, load_state
 
 
 class Rules(Flag):
-    """Which conditions a monitor reports. Technical conditions are always reported."""
+    """Which conditions a monitor looks for and reports; LETHAL alone asks no other rule. Technical ones always."""
 
     LETHAL = auto()
     OTHER = auto()
@@ -227,7 +227,9 @@ class Monitor:
             block.valid[row, :, :n], state.lead_names, state.quality, state.ladder.usable,
         )  # fmt: skip
         if n:
-            changed, state.rhythm = state.rules.step(kernel_beats, own, self.profile)
+            changed, state.rhythm = state.rules.step(
+                kernel_beats, own, self.profile, lethal_only=self.rules is Rules.LETHAL
+            )
             conditions = conditions + changed
         stream_beats = tuple(Beat(kernel_to_stream(b.sample, state.fs_hz), b.label, b.confidence) for b in kernel_beats)
         for beat in stream_beats:

@@ -75,7 +75,7 @@ class RhythmRules:
             )
 
     def step(
-        self, beats: Sequence[Beat], block: StreamBlock, profile: RuleProfile | None = None
+        self, beats: Sequence[Beat], block: StreamBlock, profile: RuleProfile | None = None, lethal_only: bool = False
     ) -> tuple[list[Condition], str]:
         """One block of the stream.
 
@@ -83,6 +83,8 @@ class RhythmRules:
             beats: Beats that became final, samples at the kernel rate.
             block: The conditioned samples, continuing the last block (or after a gap).
             profile: Thresholds; None for the CinC 2015 defaults.
+            lethal_only: Asks the five lethal rules alone. No rule reads what another one found, save the two ventricular
+                ones, which are lethal: the calls are those of all rules. The rhythm word knows no others then.
 
         Returns:
             Conditions begun, changed or ended, samples at the stream's rate; and the rhythm as a WFDB rhythm word without
@@ -90,15 +92,17 @@ class RhythmRules:
         """
         profile = profile or CINC2015
         model = self.model or default_model()
+        rules = tuple(rule for rule in self.rules if rule.code in LETHAL) if lethal_only else self.rules
         changed: list[Condition] = []
         end = self.timeline.end
         if end is not None and block.first_sample != end:
             changed += self._lose(end)
         for now in self.timeline.advance(beats, block, model):
             self.wave.move(self.timeline)
-            self.intervals.move(self.timeline, profile, model.af)
+            if not lethal_only:
+                self.intervals.move(self.timeline, profile, model.af)
             self.run.move(self.timeline, profile, self.wave.malignant, model.run)
-            for rule in self.rules:
+            for rule in rules:
                 if self.timeline.fresh or self.timeline.broken or not rule.on_beats:
                     changed += self._ask(rule, profile, now)
             self.timeline.frozen = self.wave.on or any(code in self.open for code in _VENTRICULAR)
