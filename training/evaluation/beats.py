@@ -21,6 +21,7 @@ from edge.sources.wfdb_replay import Recording, read_recording
 from edge.wfdb_files import read_annotations
 from training.detector.traces import detect
 from training.evaluation.figures import Figure, fraction
+from training.evaluation.recordings import annotated, scored_from_s
 from training.mitdb_splits import SPLITS
 
 #: The noise stress test of EC57 as the issue of this kernel states it.
@@ -50,11 +51,9 @@ def evaluate(data_dir: Path, split: str | None = None, progress: Callable[[str],
         Gross sensitivity and positive predictivity on the first lead and on two, the worst record, the stress curve, speed.
     """
     say = progress or (lambda line: None)
-    records = [
-        path.with_suffix("")
-        for path in sorted((data_dir / "mitdb").glob("*.hea"))
-        if path.with_suffix(".atr").exists() and (split is None or path.stem in SPLITS[split])
-    ]
+    wanted = None if split is None else SPLITS[split]
+    here = [p.with_suffix("") for p in sorted((data_dir / "mitdb").glob("*.hea")) if wanted is None or p.stem in wanted]
+    records = annotated(here, say)
     found: list[Figure] = []
     for label, n_leads in (("one_lead", 1), ("two_leads", 2)):
         scored = []
@@ -80,7 +79,9 @@ def _score(name: str, adu: Int16Array, recording: Recording, reference: Annotati
     found = detect(adu, recording.fs_hz, gains, default_model())
     cpu_s = time.process_time() - begun
     test = Annotations.of(found.sample, "N", recording.fs_hz, n_samples=adu.shape[1])
-    return Scored(name, score_beats(reference, test), cpu_s, adu.shape[1] / recording.fs_hz)
+    return Scored(
+        name, score_beats(reference, test, start_s=scored_from_s(reference)), cpu_s, adu.shape[1] / recording.fs_hz
+    )
 
 
 def gross_figures(name: str, scored: Sequence[Scored]) -> list[Figure]:

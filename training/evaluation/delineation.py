@@ -172,7 +172,7 @@ def match(
         for j, f in enumerate(found)
     )
     errors = np.array([found[j] - true[i] for i, j in used_true.items()])
-    return len(used_true), len(true) - len(used_true), extras, errors
+    return len(used_true), len(true) - len(used_true), int(extras), errors
 
 
 def figures(prefix: str, tally: Tally) -> Iterable[Figure]:

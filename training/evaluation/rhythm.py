@@ -15,6 +15,7 @@ from ecg.intervals import bootstrap, bootstrap_ratio
 from edge.sources.wfdb_replay import read_recording
 from edge.wfdb_files import read_annotations
 from training.evaluation.figures import Figure, fraction
+from training.evaluation.recordings import annotated, scored_from_s
 from training.evaluation.replay import Replay, records_of, replay, unseen_model
 from training.mitdb_splits import SPLITS
 
@@ -47,13 +48,12 @@ def evaluate(data_dir: Path, split: str | None = None, progress: Callable[[str],
 
 def _atrial_fibrillation(folder: Path, split: str | None, say: Callable[[str], None]) -> list[Figure]:
     compared: list[EpisodeComparison] = []
-    for path in records_of(folder):
-        if not path.with_suffix(".atr").exists() or (split is not None and path.name not in SPLITS[split]):
-            continue
+    wanted = None if split is None else SPLITS[split]
+    for path in annotated([p for p in records_of(folder) if wanted is None or p.name in wanted], say):
         truth = read_annotations(path, "atr")
         said = replay(read_recording(str(path)), unseen_model("mitdb", path.name))
         test = rhythm_annotations(said, truth.fs, truth.n_samples)
-        compared.append(score_episodes(truth, test, EpisodeType.AF, exclude_flutter=True))
+        compared.append(score_episodes(truth, test, EpisodeType.AF, start_s=scored_from_s(truth), exclude_flutter=True))
         say(f"mitdb {path.name}")
     if not compared:
         say(f"no annotated records in {folder}: left out")

@@ -63,7 +63,7 @@ def rhythm_episodes(record: Path) -> tuple[Episode, ...]:
         for at, symbol, note in zip(notes.sample.tolist(), notes.symbol.tolist(), notes.aux_note, strict=True)
         if symbol == "+" and note.startswith("(")
     ]
-    ends = [start for start, _ in marks[1:]] + [end_s]
+    ends = [*(start for start, _ in marks[1:]), end_s][: len(marks)]
     return tuple(Episode(start, end, word) for (start, word), end in zip(marks, ends, strict=True) if end > start)
 
 
