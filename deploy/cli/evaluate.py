@@ -62,7 +62,10 @@ def evaluate(task: str, data: Path, split: str | None, json_file: Path | None) -
     }
     if json_file is not None:
         json_file.write_text(json.dumps(result, indent=2) + "\n")
-    table = Table("figure", "value", "95 % interval", "n", "unit", title=f"{task} on {data}")
+    table = Table(title=f"{task} on {data}")
+    table.add_column("figure", overflow="fold")
+    for heading in ("value", "95 % interval", "n", "unit"):
+        table.add_column(heading)
     for f in figures:
         interval = "" if f.low is None or f.high is None else f"{f.low:.4g} to {f.high:.4g}"
         table.add_row(f.name, "not measurable" if f.value is None else f"{f.value:.5g}", interval, str(f.n), f.unit)
