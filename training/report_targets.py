@@ -1,7 +1,7 @@
 """What each figure is held to, and what was fitted on the recordings behind it.
 
-Owns targets and provenance by name of figure. The targets are the project's own, fixed before measuring; where a figure is
-in-sample it says so, whatever its value. docs/experiments.md tells how each choice was made.
+Owns targets and provenance by name of figure. The targets are the project's own; where a figure is in-sample it says so,
+whatever its value. docs/experiments.md tells how each choice was made.
 """
 
 from __future__ import annotations
