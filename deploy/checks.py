@@ -1,6 +1,6 @@
 """`python -m deploy.checks`: what the linters do not see. Each check says what to do.
 
-1. the checked-in stubs are what the .proto files give   2. messages stay compatible with the main branch's (buf breaking)
+1. the checked-in stubs are what the .proto files give   2. messages stay compatible with their last committed version (buf breaking)
 3. no registry host and no recording is committed        4. the README's tree is the tree on disk
 """
 
@@ -22,8 +22,8 @@ _RECORDINGS = re.compile(r"\.(dat|atr|mat|edf|hea)$")
 _SHIPPED = "deploy/demo/"
 
 
-def _git(*arguments: str) -> str:
-    return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+def _git(*arguments: str, root: Path = ROOT) -> str:
+    return subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True).stdout
 
 
 def stubs() -> list[str]:
@@ -46,21 +46,35 @@ def stubs() -> list[str]:
         ]
 
 
-def breaking() -> list[str]:
-    """Changes that older messages on a topic would not survive, against the commit before the last change of proto/."""
-    history = _git("log", "--format=%H", "-2", "--", "proto/vigil").split()
+def baseline(root: Path = ROOT) -> str:
+    """The commit whose messages the working tree's must stay compatible with; "" where there is none to compare.
+
+    HEAD while a .proto differs from it, else the commit before the last one that changed a .proto.
+    """
+    protos = ("--", "proto/vigil/*.proto", "proto/vigil/**/*.proto")
+    if _git("status", "--porcelain", *protos, root=root).strip():
+        return _git("rev-parse", "HEAD", root=root).strip()
+    changed = _git("log", "-1", "--format=%H", *protos, root=root).strip()
+    return _git("log", "-1", "--format=%P", changed, root=root).partition(" ")[0].strip() if changed else ""
+
+
+def breaking(root: Path = ROOT) -> list[str]:
+    """Changes that older messages on a topic would not survive, against the baseline."""
     buf = shutil.which("buf", path=str(Path(sys.executable).parent))
-    if len(history) < 2 or buf is None:
+    if buf is None:
+        return ["buf is not installed beside Python, so messages were not compared: `make check` installs it"]
+    commit = baseline(root)
+    if not commit or not _git("ls-tree", commit, "proto/vigil", root=root):
+        print("messages: no earlier version to compare with")
         return []
     with tempfile.TemporaryDirectory() as folder:
-        archive = subprocess.run(
-            ["git", "archive", history[1], "proto"], cwd=ROOT, capture_output=True, check=True
-        ).stdout
+        archive = subprocess.run(["git", "archive", commit, "proto"], cwd=root, capture_output=True, check=True).stdout
         subprocess.run(["tar", "-x", "-C", folder], input=archive, check=True)
         done = subprocess.run(
-            [buf, "breaking", "--against", f"{folder}/proto"], cwd=ROOT / "proto", capture_output=True, text=True
+            [buf, "breaking", "--against", f"{folder}/proto"], cwd=root / "proto", capture_output=True, text=True
         )
-    return [f"breaking change: {line}" for line in (done.stdout + done.stderr).splitlines()] if done.returncode else []
+    said = [f"breaking change since {commit[:9]}: {line}" for line in (done.stdout + done.stderr).splitlines()]
+    return said if done.returncode else []
 
 
 def committed_files() -> list[str]:
