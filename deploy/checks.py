@@ -1,6 +1,6 @@
 """`python -m deploy.checks`: what the linters do not see. Each check says what to do.
 
-1. the checked-in stubs are what the .proto files give   2. messages stay compatible with their last committed version (buf breaking)
+1. the checked-in stubs are what the .proto files give   2. messages stay compatible with the last committed ones (buf)
 3. no registry host and no recording is committed        4. the README's tree is the tree on disk
 """
 

@@ -6,10 +6,11 @@ tables read here are the recorder's (`stream/recorder/migrations`); the view `lo
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any, LiteralString
+from typing import Any, LiteralString, TypeVar
 
 import psycopg
 from psycopg.rows import dict_row
@@ -55,8 +56,16 @@ _INSERT_AUDIT = """
     VALUES (%(at)s, %(user)s, %(action)s, %(alarm_id)s, %(stream_id)s, %(command_id)s, %(detail)s, %(remote)s)
     ON CONFLICT (command_id) WHERE command_id IS NOT NULL DO NOTHING
 """
+_USERS = "SELECT user_name FROM console_user WHERE active ORDER BY user_name"
 #: A block is at most 60 s long, so one that starts earlier than this cannot reach into the strip.
 _LONGEST_BLOCK = timedelta(seconds=120)
+#: A database that is silent for longer is down: a frozen one keeps its connections open and says nothing.
+_ANSWER_S = 5.0
+#: What reads much may take longer.
+_LONG_S = 30.0
+#: A nurse waits for what is written, and an acknowledgement must be in force within 2 s (CLINICAL.md §3): Kafka has it then.
+_WRITE_S = 1.0
+Answer = TypeVar("Answer")
 
 
 class History:
@@ -68,6 +77,8 @@ class History:
 
     def __init__(self, dsn: str) -> None:
         self.up = False
+        self._silent = False
+        self._dying: set[asyncio.Task[Any]] = set()
         self._pool = AsyncConnectionPool[Connection](
             dsn,
             min_size=1,
@@ -93,25 +104,71 @@ class History:
             async with self._pool.connection() as connection:
                 yield connection
         except (psycopg.Error, PoolTimeout) as error:
-            self.up = False
-            raise Unavailable(f"the database does not answer: {error}", retry_after_s=2.0) from error
-        self.up = True
+            raise self._fallen(str(error)) from error
+        self.up, self._silent = True, False
 
-    async def _rows(self, query: LiteralString, parameters: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+    def _fallen(self, why: str) -> Unavailable:
+        self.up, self._silent = False, True
+        return Unavailable(f"the database does not answer: {why}", retry_after_s=2.0)
+
+    async def _within(self, limit_s: float, work: Coroutine[Any, Any, Answer]) -> Answer:
+        """What work gives. A database that is silent is not waited for: not by us, nor by whoever asks next.
+
+        Work that is given up goes on dying by itself: cancelling a query of a frozen server takes 10 s and more.
+
+        Raises:
+            Unavailable: No answer within limit_s, or none the last time and no sign of life since.
+        """
+        task = asyncio.create_task(work)
+        try:
+            done, _ = await asyncio.wait({task}, timeout=limit_s)
+        finally:
+            if not task.done():
+                task.cancel()
+                self._dying.add(task)
+                task.add_done_callback(self._buried)
+        if not done:
+            raise self._fallen(f"nothing within {limit_s:g} s")
+        return task.result()
+
+    def _buried(self, task: asyncio.Task[Any]) -> None:
+        self._dying.discard(task)
+        if not task.cancelled():
+            task.exception()
+
+    async def _rows(
+        self, query: LiteralString, parameters: dict[str, Any] | None = None, limit_s: float = _ANSWER_S
+    ) -> list[dict[str, Any]]:
+        if self._silent:
+            raise Unavailable("the database does not answer", retry_after_s=2.0)
+        return await self._within(limit_s, self._fetched(query, parameters))
+
+    async def _fetched(self, query: LiteralString, parameters: dict[str, Any] | None) -> list[dict[str, Any]]:
         async with self._connection() as connection:
             return await (await connection.execute(query, parameters)).fetchall()
 
+    async def _write(self, *statements: tuple[LiteralString, dict[str, Any]]) -> None:
+        """Executes statements in one transaction."""
+        if self._silent:
+            raise Unavailable("the database does not answer", retry_after_s=2.0)
+        await self._within(_WRITE_S, self._written(statements))
+
+    async def _written(self, statements: Sequence[tuple[LiteralString, dict[str, Any]]]) -> None:
+        async with self._connection() as connection, connection.transaction():
+            for query, parameters in statements:
+                await connection.execute(query, parameters)
+
     async def ping(self) -> None:
-        """Asks the database for a sign of life.
+        """Asks the database for a sign of life, whatever it did the last time.
 
         Raises:
             Unavailable: It gives none.
         """
-        await self._rows("SELECT 1 AS alive")
+        await self._within(_ANSWER_S, self._fetched("SELECT 1 AS alive", None))
 
     async def alarm_events(self, limit: int = 1000) -> list[AlertEvent]:
         """Events of every alarm that stands and of the youngest others, in order within each alarm."""
-        return [decode_alert_event(row["payload"]) for row in await self._rows(_READ_BACK, {"limit": limit})]
+        return [decode_alert_event(row["payload"]) for row in await self._rows(_READ_BACK, {"limit": limit}, _LONG_S)]
 
     async def alarm_events_before(self, until_ns: int, limit: int) -> list[AlertEvent]:
         """Events of the youngest alarms raised before a moment, in order within each alarm."""
@@ -122,7 +179,7 @@ class History:
             )
             SELECT e.payload FROM alarm_event e JOIN chosen USING (alarm_id) ORDER BY e.alarm_id, e.number
         """
-        rows = await self._rows(query, {"until": _utc(until_ns), "limit": limit})
+        rows = await self._rows(query, {"until": _utc(until_ns), "limit": limit}, _LONG_S)
         return [decode_alert_event(row["payload"]) for row in rows]
 
     async def alarm_events_of(self, alarm_id: str) -> list[AlertEvent]:
@@ -161,11 +218,11 @@ class History:
 
     async def ledger(self) -> list[dict[str, Any]]:
         """Rows of the loss ledger."""
-        return await self._rows("SELECT * FROM loss_ledger ORDER BY stream_id, epoch")
+        return await self._rows("SELECT * FROM loss_ledger ORDER BY stream_id, epoch", limit_s=_LONG_S)
 
     async def users(self) -> list[str]:
         """Names offered at sign-in."""
-        rows = await self._rows("SELECT user_name FROM console_user WHERE active ORDER BY user_name")
+        rows = await self._rows(_USERS, limit_s=_WRITE_S)
         return [row["user_name"] for row in rows]
 
     async def audit(self, limit: int) -> list[dict[str, Any]]:
@@ -181,22 +238,20 @@ class History:
         payload = encode_alarm_command(command)
         row = {**ids, **who, "agent_id": command.agent_id, "kind": kind, "comment": command.comment, "payload": payload}
         entry = {**ids, **who, "action": kind, "detail": command.comment, "remote": remote}
-        async with self._connection() as connection, connection.transaction():
-            await connection.execute(_INSERT_COMMAND, row)
-            await connection.execute(_INSERT_AUDIT, entry)
+        await self._write((_INSERT_COMMAND, row), (_INSERT_AUDIT, entry))
 
     async def store_act(self, user: str, action: str, time_ns: int, remote: str, detail: str = "") -> None:
         """Writes an act that concerns no alarm (signing in and out) to the audit log."""
         none = {"alarm_id": None, "stream_id": None, "command_id": None}
         entry = {"user": user, "action": action, "at": _utc(time_ns), "detail": detail, "remote": remote, **none}
-        async with self._connection() as connection:
-            await connection.execute(_INSERT_AUDIT, entry)
+        await self._write((_INSERT_AUDIT, entry))
 
     async def commands_of_last_day(self) -> list[tuple[AlarmCommand, bool]]:
         """(command, published) of the last day and every unpublished one, oldest first."""
         rows = await self._rows(
             "SELECT payload, published_at IS NOT NULL AS published FROM alarm_command"
-            " WHERE published_at IS NULL OR requested_at > now() - INTERVAL '1 day' ORDER BY requested_at"
+            " WHERE published_at IS NULL OR requested_at > now() - INTERVAL '1 day' ORDER BY requested_at",
+            limit_s=_LONG_S,
         )
         return [(decode_alarm_command(row["payload"]), bool(row["published"])) for row in rows]
 
@@ -206,8 +261,7 @@ class History:
             "UPDATE alarm_command SET published_at = now()"
             " WHERE command_id = ANY(%(ids)s::uuid[]) AND published_at IS NULL"
         )
-        async with self._connection() as connection:
-            await connection.execute(query, {"ids": list(command_ids)})
+        await self._write((query, {"ids": list(command_ids)}))
 
 
 def _utc(time_ns: int) -> datetime:

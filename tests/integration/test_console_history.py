@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import os
+import signal
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from cloud.console.alarm_book import AlarmBook
 from cloud.console.commands import CommandDesk
 from cloud.console.history import History
+from cloud.console.latency import Telemetry
 from cloud.console.runtime import Runtime
 from cloud.console.settings import Settings
 from cloud.console.strips import BEFORE_S, strip_range
+from deploy.database import EmbeddedPostgres
 from ecg import topics
 from ecg.alarms import AlertEvent, AlertKind, CommandKind
 from ecg.errors import Unavailable
@@ -189,3 +196,47 @@ async def test_a_database_that_is_not_there_is_unavailable_and_the_page_goes_on(
             await runtime.history.ping()
     finally:
         await runtime.stop()
+
+
+@contextmanager
+def frozen(database: EmbeddedPostgres) -> Iterator[None]:
+    """A database that keeps every connection open and says nothing."""
+    assert database.pid is not None
+    children = subprocess.run(["pgrep", "-P", str(database.pid)], capture_output=True, text=True, check=True)
+    pids = [database.pid, *map(int, children.stdout.split())]
+    try:
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+async def test_a_frozen_database_keeps_no_acknowledgement_waiting_and_gets_it_later(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    with EmbeddedPostgres(tmp_path / "postgres") as database:
+        migrate(database.dsn, FOLDERS)
+        history, topic, book, loop = History(database.dsn), Topic(), AlarmBook(), asyncio.get_running_loop()
+        await history.open()
+        desk = CommandDesk(book, topic, history, Telemetry())
+        await history.ping()
+        with frozen(database):
+            for name in ("alarm-1", "alarm-2"):
+                book.on_event(event(0, AlertKind.RAISED, name))
+                asked_s = loop.time()
+                receipt = await desk.submit(
+                    book.entries[name].alarm, CommandKind.ACKNOWLEDGE, "Demo nurse", "", T0_NS, "10.0.0.1"
+                )
+                assert loop.time() - asked_s < (1.5 if name == "alarm-1" else 0.2), "once is waited, and no more"
+                assert receipt.published and not receipt.stored
+            assert not history.up and len(topic.sent) == 2
+            with pytest.raises(Unavailable, match="does not answer"):
+                await history.ledger()
+        await history.ping()
+        await desk.try_again()
+        assert history.up and len(await history.audit(10)) == 2
+        with psycopg.connect(database.dsn) as connection:
+            sent = connection.execute("SELECT alarm_id FROM alarm_command WHERE published_at IS NOT NULL").fetchall()
+        assert {alarm_id for (alarm_id,) in sent} == {"alarm-1", "alarm-2"}
+        await history.close()
