@@ -7,7 +7,7 @@ import json
 import signal
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -18,6 +18,7 @@ from rich.console import Console
 
 from deploy.stack.parts import tail
 from deploy.stack.plan import Options, check_port, make_plan
+from deploy.stack.running import RunningStack, remove_stack, running_parts, write_stack
 from deploy.stack.supervisor import Supervisor
 from ecg.errors import VigilError
 
@@ -139,10 +140,8 @@ def run(options: Options, console: Console) -> None:
     try:
         with console.status("starting") as status:
             supervisor.start(lambda name: status.update(f"starting {name}"))
-            (options.state / "stack.json").write_text(
-                json.dumps({"url": options.url, "brokers": brokers, "dsn": dsn, "reasoner_port": options.reasoner_port,
-                            "metrics": options.metrics})
-            )  # fmt: skip
+            tell = _teller(options, brokers, dsn, supervisor)
+            tell()
             status.update("waiting for the first beds")
             n_beds = _wait_for_beds(options, supervisor, stopping)
         took = time.monotonic() - begun
@@ -152,12 +151,27 @@ def run(options: Options, console: Console) -> None:
         console.print("[dim]Research software, a secondary display: never the sole source of alarms.[/]\n")
         while not stopping:
             supervisor.turn()
+            tell()
             time.sleep(_TURN_S)
     finally:
         with console.status("stopping"):
             supervisor.stop()
-            (options.state / "stack.json").unlink(missing_ok=True)
+            remove_stack(options.state)
         console.print("stopped: no process and no port is left behind")
+
+
+def _teller(options: Options, brokers: str, dsn: str, supervisor: Supervisor) -> Callable[[], None]:
+    """A function that writes down, for `vigil doctor`, what runs, whenever that has changed."""
+    said: list[RunningStack] = []
+
+    def tell() -> None:
+        parts = running_parts(supervisor.watched)
+        stack = RunningStack(options.url, brokers, dsn, options.reasoner_port, options.metrics, parts)
+        if said != [stack]:
+            said[:] = [stack]
+            write_stack(options.state, stack)
+
+    return tell
 
 
 def _stop_on_signals() -> list[int]:
