@@ -65,6 +65,19 @@ class _Strip:
     marks_beats: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Track:
+    """The room of one line, in mm: beats' letters on top, then what is above and below its middle."""
+
+    gutter_mm: float
+    above_mm: float
+    below_mm: float
+
+    @property
+    def height_mm(self) -> float:
+        return self.gutter_mm + self.above_mm + self.below_mm
+
+
 def draw_strip(
     window: Window, beats: Sequence[Beat], measurements: MeasurementTable, findings: Sequence[str], path: Path
 ) -> None:
@@ -79,10 +92,10 @@ def draw_strip(
         path: File to write.
     """
     strips, pitch_mm = _layout(window)
-    lines = 1 + max(strip.line for strip in strips)
     width = 2 * _MARGIN_MM + _PULSE_MM + MM_PER_S * _LINE_S
-    gutters = {strip.line for strip in strips if strip.marks_beats}
-    height = _HEADER_MM + lines * pitch_mm + len(gutters) * _GUTTER_MM + _FOOTER_MM
+    signal = _centred(window)
+    tracks = _tracks(signal, window.fs_hz, strips, pitch_mm)
+    height = _HEADER_MM + sum(track.height_mm for track in tracks) + _FOOTER_MM
     figure = Figure(figsize=(width / _MM_PER_INCH, height / _MM_PER_INCH), dpi=_DPI, facecolor=_PAPER)
     FigureCanvasAgg(figure)
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
@@ -91,17 +104,17 @@ def draw_strip(
     axes.axis("off")
     bottom, top = _FOOTER_MM, height - _HEADER_MM
     _draw_grid(axes, width, bottom, top)
-    signal = _centred(window)
-    middles = [
-        top - (line + 0.5) * pitch_mm - _GUTTER_MM * sum(gutter <= line for gutter in gutters) for line in range(lines)
-    ]
+    middles, letters, y = [], [], top
+    for track in tracks:
+        letters.append(y - 0.5 * _GUTTER_MM)
+        middles.append(y - track.gutter_mm - track.above_mm)
+        y -= track.height_mm
     for middle in middles:
         _draw_pulse(axes, middle)
     for strip in strips:
-        middle = middles[strip.line]
-        _draw_lead(axes, signal[strip.row], window.fs_hz, strip, middle, pitch_mm)
+        _draw_lead(axes, signal[strip.row], window.fs_hz, strip, middles[strip.line], pitch_mm)
         if strip.marks_beats:
-            _draw_beats(axes, beats, window.fs_hz, strip, middle + 0.5 * pitch_mm + 0.8 * _GUTTER_MM)
+            _draw_beats(axes, beats, window.fs_hz, strip, letters[strip.line])
     _draw_header(axes, window, measurements, findings, width, height)
     _draw_footer(axes, window, strips, width)
     figure.savefig(path, format="png", facecolor=_PAPER)
@@ -128,6 +141,32 @@ def _layout(window: Window) -> tuple[list[_Strip], float]:
         for row, name in enumerate(window.lead_names)
     ]
     return strips, 35.0 if len(strips) <= 6 else 30.0
+
+
+def _tracks(signal_mv: FloatArray, fs_hz: float, strips: Sequence[_Strip], pitch_mm: float) -> list[_Track]:
+    """Room for each line. A trace may run into its neighbours, but into no letters: those lines get what it takes."""
+    n_lines = 1 + max(strip.line for strip in strips)
+    above, below = np.zeros(n_lines), np.zeros(n_lines)
+    for strip in strips:
+        course = signal_mv[strip.row, round(strip.first_s * fs_hz) : round(strip.last_s * fs_hz)]
+        seen = np.clip(course[np.isfinite(course)] * MM_PER_MV, -_TALLEST_MM, _TALLEST_MM)
+        if len(seen):
+            above[strip.line] = max(above[strip.line], seen.max())
+            below[strip.line] = max(below[strip.line], -seen.min())
+    lettered = {strip.line for strip in strips if strip.marks_beats}
+
+    def room(reach_mm: float) -> float:
+        whole = 5.0 * float(np.ceil((reach_mm - pitch_mm / 2) / 5.0))  # grows by whole squares of the grid
+        return pitch_mm / 2 + max(0.0, whole)
+
+    return [
+        _Track(
+            _GUTTER_MM if line in lettered else 0.0,
+            room(above[line] if line in lettered else 0.0),
+            room(below[line] if line + 1 in lettered else 0.0),
+        )
+        for line in range(n_lines)
+    ]
 
 
 def _draw_grid(axes: Axes, width: float, bottom: float, top: float) -> None:

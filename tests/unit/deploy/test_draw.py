@@ -53,3 +53,16 @@ def test_a_missing_lead_is_drawn_as_missing(tmp_path: Path) -> None:
     signal[0] = np.nan
     draw_strip(window(signal, ("I", "II")), [], TABLE, [], tmp_path / "gap.png")
     assert (tmp_path / "gap.png").stat().st_size > 10_000
+
+
+def test_no_trace_runs_through_the_letters_of_the_beats(tmp_path: Path) -> None:
+    #  a line of letters (5 mm) under the header, then 2.5 mV of R wave: 25 mm where half a line is 17.5
+    signal = np.zeros((1, 2500))
+    signal[0, 250::250] = 2.5
+    path = tmp_path / "tall.png"
+    draw_strip(window(signal, ("II",)), [], TABLE, [], path)
+    pixels = np.asarray(Image.open(path).convert("RGB")).astype(int)
+    px_per_mm = 160 / 25.4
+    letters = pixels[round(24.5 * px_per_mm) : round(28.5 * px_per_mm), round(30 * px_per_mm) :]
+    assert (letters.sum(axis=2) > 200).all(), "ink among the letters"
+    assert (pixels[round(29.5 * px_per_mm) : round(34 * px_per_mm)].sum(axis=2) < 200).any(), "the R waves' tips"
