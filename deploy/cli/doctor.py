@@ -115,13 +115,19 @@ def _checks(
         found.append(("reasoner", partial(checkup.reasoner, stack.reasoner_port)))
     for part, check in (("recorder", checkup.recorder), ("stream", checkup.stream), ("edge", checkup.edge)):
         if stack and part in stack.parts:
-            found.append((part, partial(check, metrics[part])))
+            done = stack.parts[part].finished
+            found.append((part, _finished if done else partial(check, metrics[part])))
     if url:
         found.append(("console", partial(checkup.console, url)))
         found.append(("beds", partial(checkup.beds, url, stack is not None and "edge" in stack.parts)))
     if dsn:
-        found.append(("ledger", partial(checkup.ledger, dsn)))
+        grows = stack is None or not any(part.finished for part in stack.parts.values())
+        found.append(("ledger", partial(checkup.ledger, dsn, grows)))
     return found
+
+
+def _finished() -> Finding:
+    return Finding("edge", True, "has played its records to their end, as it was asked (--once)")
 
 
 def _look(part: str, check: Check, state: Path, stack: RunningStack | None) -> Finding:

@@ -8,22 +8,28 @@ import signal
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 
 from deploy.stack.parts import tail
 from deploy.stack.plan import Options, check_port, make_plan
 from deploy.stack.running import RunningStack, remove_stack, running_parts, write_stack
 from deploy.stack.supervisor import Supervisor
 from ecg.errors import VigilError
+from edge.beds import Play, parse_beds, record_beds, usable
 
 _TURN_S = 0.5
 _BEDS_PATIENCE_S = 60.0
+#: Records left out that are named one by one.
+_REASONS = 5
+#: A screen's worth, which one observer watches (CLINICAL.md §4): a folder of records with more is not started whole.
+MOST_BEDS = 48
 #: A bed whose newest sample is older is not live.
 LIVE_S = 5.0
 
@@ -38,8 +44,22 @@ LIVE_S = 5.0
     "--wfdb", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Replay a folder of WFDB records."
 )
 @click.option("--records", help="Only these records of --wfdb, comma separated.")
-@click.option("--speed", type=float, help="Replay speed, 1 is real time.")
-@click.option("--loop/--once", "loop", default=None, help="Replay records for ever (default), or once.")
+@click.option(
+    "--count",
+    type=click.IntRange(1, 100_000),
+    help=f"Beds in all, the list taken again and again; by default one each, and of a folder the first {MOST_BEDS}.",
+)
+@click.option(
+    "--speed",
+    type=click.FloatRange(0, 1000, min_open=True),
+    help="Seconds of signal per second, 1 is real time (default). Beyond it alarms come by the signal's clock.",
+)
+@click.option(
+    "--loop/--once",
+    "loop",
+    default=None,
+    help="Replay records for ever (default), or once: the stack then stays up, with the beds shown as ended.",
+)
 @click.option("--no-edge", is_flag=True, help="Start no edge agent: agents elsewhere connect to the broker.")
 @click.option(
     "--brokers", "kafka", default="embedded", show_default=True,
@@ -59,6 +79,7 @@ def up(
     beds: str | None,
     wfdb: Path | None,
     records: str | None,
+    count: int | None,
     speed: float | None,
     loop: bool | None,
     no_edge: bool,
@@ -78,32 +99,60 @@ def up(
       vigil up                                 8 simulated and recorded beds
       vigil up --beds normal,vf:30,af          three beds, one fibrillates every 30 s
       vigil up --wfdb data/vfdb --records 418  a real recording, looped
+      vigil up --wfdb data/cudb --speed 4 --once
       vigil up --brokers kafka:9092 --dsn postgresql://vigil@db/vigil
     """
-    edge = edge_arguments(beds, wfdb, records, speed, loop)
+    console = Console(stderr=True)
+    count = check_beds(beds, wfdb, records, count, lambda line: console.print(f"[yellow]{escape(line)}[/]"))
+    edge = edge_arguments(beds, wfdb, records, count, speed, loop)
     options = Options(
         state.resolve(), port, host, kafka, dsn, model, edge, with_edge=not no_edge, max_broker_mb=max_broker_mb
     )
-    console = Console(stderr=True)
     with only_one(options.state):
         check_port(host, port)
         run(options, console)
 
 
-def edge_arguments(
-    beds: str | None, wfdb: Path | None, records: str | None, speed: float | None, loop: bool | None
-) -> tuple[str, ...]:
-    """What the edge agent is told.
+def check_beds(
+    beds: str | None, wfdb: Path | None, records: str | None, count: int | None, say: Callable[[str], None]
+) -> int | None:
+    """Looks at what is to be played before anything is started; returns the number of beds to run.
 
     Raises:
-        click.UsageError: Options that exclude each other.
+        click.UsageError: Options that exclude each other, or a bed that is not in the grammar.
+        InvalidSignal: No record of the folder can be played; the text names it.
     """
     if beds and wfdb:
-        raise click.UsageError("--beds and --wfdb: choose one (a bed list may name `mitdb208`, the shipped recording)")
+        raise click.UsageError("--beds and --wfdb: choose one (a bed list may name `record:PATH`, too)")
     if records and not wfdb:
         raise click.UsageError("--records needs --wfdb")
+    try:
+        specs = (
+            parse_beds(beds)
+            if beds
+            else record_beds(wfdb, tuple(filter(None, (records or "").split(","))))
+            if wfdb
+            else []
+        )
+    except ValueError as error:
+        raise click.UsageError(f"--beds: {error}; `vigil edge --help` has every form") from error
+    if specs:
+        usable(
+            specs, lambda why: say(f"left out: {why}"), Play(), 1
+        )  # the agent says of all others which it leaves out
+    if wfdb and not records and count is None and len(specs) > MOST_BEDS:
+        say(f"{len(specs)} records in {wfdb}: the first {MOST_BEDS} are played. --count or --records choose others.")
+        return MOST_BEDS
+    return count
+
+
+def edge_arguments(
+    beds: str | None, wfdb: Path | None, records: str | None, count: int | None, speed: float | None, loop: bool | None
+) -> tuple[str, ...]:
+    """What the edge agent is told."""
     found: list[str] = []
-    for option, value in (("--beds", beds), ("--wfdb", wfdb), ("--records", records), ("--speed", speed)):
+    given = (("--beds", beds), ("--wfdb", wfdb), ("--records", records), ("--count", count), ("--speed", speed))
+    for option, value in given:
         if value is not None:
             found += [option, str(value)]
     if loop is not None:
@@ -147,6 +196,11 @@ def run(options: Options, console: Console) -> None:
         took = time.monotonic() - begun
         beds = f"{n_beds} beds live" if options.with_edge else "no edge agent of its own"
         console.print(f"\n[bold green]Vigil is up[/] after {took:.0f} s, {beds}:  [bold]{options.url}[/]")
+        reasons = left_out(options.logs / "edge.log") if options.with_edge else []
+        for reason in reasons[:_REASONS]:
+            console.print(f"[yellow]left out: {escape(reason)}[/]", highlight=False)
+        if len(reasons) > _REASONS:
+            console.print(f"[yellow]… and {len(reasons) - _REASONS} more: {options.logs / 'edge.log'}[/]")
         console.print(f"[dim]logs in {options.logs}; Kafka on {brokers}; Ctrl-C stops everything[/]")
         console.print("[dim]Research software, a secondary display: never the sole source of alarms.[/]\n")
         while not stopping:
@@ -211,6 +265,17 @@ def _wait_for_beds(options: Options, supervisor: Supervisor, stopping: list[int]
         seen = now
         time.sleep(1.0)
     return 0
+
+
+def left_out(log: Path) -> list[str]:
+    """Why the edge agent left records out, by its log."""
+    found = []
+    for line in log.read_text(errors="replace").splitlines():
+        with suppress(ValueError):
+            entry = json.loads(line)
+            if entry.get("event") == "bed_left_out":
+                found.append(str(entry["reason"]))
+    return list(dict.fromkeys(found))
 
 
 def live_beds(url: str) -> int:

@@ -88,6 +88,11 @@ class ChildProcess:
         """Process id; None when not running."""
         return self._process.pid if self._process is not None and self._process.poll() is None else None
 
+    @property
+    def finished(self) -> bool:
+        """True once it has ended by itself, with nothing to complain of."""
+        return self._process is not None and self._process.poll() == 0
+
     def stop(self) -> None:
         """Ends it; a second call does nothing."""
         process, self._process = self._process, None

@@ -24,6 +24,10 @@ class Runnable(Protocol):
     def pid(self) -> int | None:
         """Process id; None when not running."""
 
+    @property
+    def finished(self) -> bool:
+        """True once it has ended by itself, with nothing to complain of."""
+
 
 class Service(ChildProcess):
     """A Vigil service as a child process.

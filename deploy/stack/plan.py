@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psycopg
+
 from deploy.broker import EmbeddedBroker, free_port
 from deploy.cli.db import MIGRATIONS
 from deploy.database import EmbeddedPostgres
@@ -25,6 +27,8 @@ from stream.recorder.migrate import migrate
 MODELS = Path(__file__).resolve().parents[1] / "models"
 #: The first thing a newcomer sees: seven simulated beds and five real minutes of MIT-BIH 208 (deploy/demo/mitdb208).
 DEMO_RECORD = Path(__file__).resolve().parents[1] / "demo" / "mitdb208" / "208"
+#: Longest that a network may take to a real broker.
+_REACH_S = 5.0
 #: Everything that forgets with a broker that keeps nothing.
 KAFKA_CLIENTS = ("stream", "recorder", "console", "edge")
 
@@ -99,7 +103,15 @@ def make_plan(options: Options) -> tuple[list[Watched], str, str]:
     dsn = options.dsn or _database(options, watched)
     brokers = _broker(options, watched, dsn)
     if options.dsn:
-        migrate(dsn, MIGRATIONS)
+        try:
+            migrate(dsn, MIGRATIONS)
+        except psycopg.OperationalError as error:
+            why = " ".join(str(error).split())
+            raise Unavailable(
+                f"the database of --dsn does not answer: is its address right, and does it run? {why}"
+            ) from error
+        except psycopg.Error as error:
+            raise VigilError(f"the database of --dsn refuses Vigil's tables: {error}") from error
     watched += _services(options, brokers, dsn)
     return watched, brokers, dsn
 
@@ -137,12 +149,27 @@ def _broker(options: Options, watched: list[Watched], dsn: str) -> str:
 
 
 def _topics(brokers: str) -> None:
+    # The client asks for 30 s before it says that nobody is there.
+    if not any(answers(*_host_port(address), timeout_s=_REACH_S) for address in brokers.split(",")):
+        raise Unavailable(f"Kafka at {brokers} does not answer: is --brokers right, and does it run there?")
     try:
         create_topics(brokers)
     except VigilError:
         raise
     except Exception as error:
         raise Unavailable(f"Kafka at {brokers} does not answer: {error}") from error
+
+
+def _host_port(address: str) -> tuple[str, int]:
+    """("kafka", 9092) of "kafka:9092".
+
+    Raises:
+        VigilError: It is not of this form.
+    """
+    host, _, port = address.strip().rpartition(":")
+    if not host or not port.isdigit():
+        raise VigilError(f"--brokers {address!r}: `embedded`, `apache` or host:port[,host:port] is wanted")
+    return host.strip("[]"), int(port)
 
 
 def _services(options: Options, brokers: str, dsn: str) -> list[Watched]:
@@ -167,10 +194,13 @@ def _services(options: Options, brokers: str, dsn: str) -> list[Watched]:
     if options.with_edge:
         spool = options.state / "spool"
         spool.mkdir(exist_ok=True)
-        found.append(
+        edge = (
             service("edge", "edge", "--agent-id", "ward-a", "--brokers", brokers, "--spool", spool / "ward-a.sqlite",
                     "--metrics-port", metrics["edge"], *_edge_arguments(options))
         )  # fmt: skip
+        if "--once" in options.edge_arguments:
+            edge.may_finish = "edge has played its records to their end; the page stays up"
+        found.append(edge)
     return found
 
 
@@ -183,10 +213,10 @@ def _edge_arguments(options: Options) -> list[str]:
     return found
 
 
-def answers(host: str, port: int) -> bool:
+def answers(host: str, port: int, timeout_s: float = 0.5) -> bool:
     """True when something listens there."""
     try:
-        with socket.create_connection((host, port), timeout=0.5):
+        with socket.create_connection((host, port), timeout=timeout_s):
             return True
     except OSError:
         return False

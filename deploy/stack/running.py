@@ -16,10 +16,17 @@ _FILE, _LOCK = "stack.json", "lock"
 
 @dataclass(frozen=True, slots=True)
 class RunningPart:
-    """One part under supervision: its process (None while it is down) and how often it had to be started again."""
+    """One part under supervision.
+
+    Attributes:
+        pid: Its process; None while it is down.
+        restarts: How often it had to be started again.
+        finished: It has done what it was asked, and is down for that.
+    """
 
     pid: int | None
     restarts: int = 0
+    finished: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +48,7 @@ class RunningStack:
 
 def running_parts(watched: Sequence[Watched]) -> dict[str, RunningPart]:
     """The parts as they are now."""
-    return {one.name: RunningPart(one.part.pid, one.restarts) for one in watched}
+    return {one.name: RunningPart(one.part.pid, one.restarts, one.finished) for one in watched}
 
 
 def write_stack(state: Path, stack: RunningStack) -> None:

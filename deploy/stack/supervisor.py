@@ -25,6 +25,8 @@ class Watched:
         after_start: Run after each start (create topics, migrate) and before the parts that follow.
         with_it: Names of the parts that are restarted when this one was.
         too_big: True when the part must be recycled (the memory-only broker's memory only grows).
+        may_finish: Said once it has ended with status 0, which is then no fault (records played once); "" where it is.
+        finished: It has, and is not started again.
     """
 
     name: str
@@ -32,6 +34,8 @@ class Watched:
     after_start: Callable[[], None] | None = None
     with_it: Sequence[str] = ()
     too_big: Callable[[], bool] | None = None
+    may_finish: str = ""
+    finished: bool = False
     restarts: int = 0
     failures: int = field(default=0)
     started_s: float = field(default=0.0)
@@ -76,6 +80,8 @@ class Supervisor:
     def turn(self) -> None:
         """One look at every part; restarts what died and what must go with it."""
         for one in self.watched:
+            if one.finished:
+                continue
             if one.part.pid is not None:
                 if one.failures and self._clock() - one.started_s > QUIET_S:
                     one.failures = 0
@@ -84,6 +90,10 @@ class Supervisor:
                     one.part.stop()
                 else:
                     continue
+            if one.may_finish and one.part.finished:
+                one.finished = True
+                self._say(one.may_finish)
+                continue
             self._restart(one)
 
     def _restart(self, one: Watched) -> None:
@@ -106,7 +116,7 @@ class Supervisor:
         one.restarts += 1
         self._say(f"{one.name} is back")
         for other in self.watched:
-            if other.name in one.with_it:
+            if other.name in one.with_it and not other.finished:
                 other.part.stop()
                 self._say(f"{other.name} starts over with {one.name}")
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import wfdb
 
 from ecg.errors import InvalidSignal
-from ecg.segments import INVALID_SAMPLE, MAX_LEADS, Int16Array, Lead
+from ecg.segments import INVALID_SAMPLE, MAX_FS_HZ, MAX_LEADS, MIN_FS_HZ, Int16Array, Lead
 from edge.sources.loop import Loop
 from edge.sources.source import MAX_ADU, MIN_ADU, Chunk
 
@@ -138,6 +138,8 @@ def _read(record: str) -> tuple[Any, npt.NDArray[np.int64]]:
         raise InvalidSignal(f"record {path.name}: {header_path} or its signals cannot be read: {error}") from error
     if header.d_signal is None or header.d_signal.size == 0:
         raise InvalidSignal(f"record {path.name}: it has no samples")
+    if not MIN_FS_HZ <= header.fs <= MAX_FS_HZ:
+        raise InvalidSignal(f"record {path.name}: fs {float(header.fs)} Hz is not in [{MIN_FS_HZ:g}, {MAX_FS_HZ:g}]")
     return header, np.asarray(header.d_signal, dtype=np.int64)
 
 

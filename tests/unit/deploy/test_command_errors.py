@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from deploy.cli import COMMANDS, main
+from deploy.cli.up import MOST_BEDS, check_beds, left_out
 from deploy.stack.plan import DEMO_RECORD
 
 GOOD = str(DEMO_RECORD)
@@ -75,6 +76,15 @@ def test_a_broken_record_is_named(command: str, record: str, says: list[str], re
         (("up", "--wfdb", "{empty}/nosuch"), "nosuch"),
         (("up", "--beds", "normal", "--wfdb", "{empty}"), "choose one"),
         (("up", "--records", "100"), "--records needs --wfdb"),
+        (("up", "--wfdb", "{empty}"), "no WFDB header (*.hea) below"),
+        (("up", "--beds", "normal,nosuch:1"), "no rhythm 'nosuch'"),
+        (("up", "--brokers", "127.0.0.1:1", "--state", "{empty}/s"), "Kafka at 127.0.0.1:1 does not answer"),
+        (("up", "--brokers", "kafka", "--state", "{empty}/s"), "host:port"),
+        (
+            ("up", "--dsn", "postgresql://127.0.0.1:1/x", "--state", "{empty}/s"),
+            "the database of --dsn does not answer: is its address right",
+        ),
+        (("up", "--speed", "0"), "0.0 is not in the range"),
     ],
 )
 def test_a_wrong_option_is_named(arguments: tuple[str, ...], says: str, tmp_path: Path) -> None:
@@ -90,3 +100,29 @@ def test_a_wrong_option_is_named(arguments: tuple[str, ...], says: str, tmp_path
 def test_every_command_explains_itself(command: str) -> None:
     result = run(command, "--help")
     assert result.exit_code == 0 and len(result.output.splitlines()) > 5
+
+
+def test_a_folder_without_a_usable_record_is_refused_before_anything_starts(records: Path) -> None:
+    output = told(run("up", "--wfdb", str(records), "--state", str(records / "state")))
+    assert "left out: " in output and "cut.dat" in output and not (records / "state").exists()
+
+
+def test_a_large_folder_is_played_in_part_unless_a_number_is_given(tmp_path: Path) -> None:
+    text = DEMO_RECORD.with_suffix(".hea").read_text()
+    for number in range(MOST_BEDS + 2):
+        (tmp_path / f"r{number:02d}.hea").write_text(text.replace("208", f"r{number:02d}"))
+        (tmp_path / f"r{number:02d}.dat").symlink_to(DEMO_RECORD.with_suffix(".dat"))
+    said: list[str] = []
+    assert check_beds(None, tmp_path, None, None, said.append) == MOST_BEDS
+    assert said == [
+        f"{MOST_BEDS + 2} records in {tmp_path}: the first {MOST_BEDS} are played. --count or --records choose others."
+    ]
+    assert check_beds(None, tmp_path, None, 60, said.append) == 60
+    assert check_beds(None, tmp_path, "r01,r02", None, said.append) is None and len(said) == 1
+
+
+def test_what_the_agent_left_out_is_told_once_each(tmp_path: Path) -> None:
+    log = tmp_path / "edge.log"
+    entry = '{"reason": "record cut: truncated?", "event": "bed_left_out", "level": "error"}\n'
+    log.write_text("Traceback of something else\n" + entry + '{"event": "agent_started"}\n' + entry)
+    assert left_out(log) == ["record cut: truncated?"]

@@ -13,6 +13,7 @@ import pytest
 
 from deploy.stack.parts import Service
 from deploy.stack.plan import check_port
+from deploy.stack.running import running_parts
 from deploy.stack.supervisor import Supervisor, Watched
 from ecg.errors import Unavailable, VigilError
 
@@ -84,6 +85,34 @@ def test_parts_that_depend_on_the_dead_one_start_over_with_it(tmp_path: Path) ->
             clock.now_s += 1
         assert broker.pid and client.pid and client.pid != before and other.pid == untouched
         assert len(prepared) == 2, "topics are made again"
+    finally:
+        supervisor.stop()
+
+
+def test_one_that_may_finish_is_not_started_again_but_one_that_fails_is(tmp_path: Path) -> None:
+    clock, said = Clock(), []
+    done = Service("edge", [sys.executable, "-c", ""], tmp_path / "done.log")
+    failed = Service("other", [sys.executable, "-c", "raise SystemExit(3)"], tmp_path / "failed.log")
+    broker = sleeper(tmp_path, "broker")
+    watched = [
+        Watched("broker", broker, with_it=("edge",)),
+        Watched("edge", done, may_finish="edge has played its records"),
+        Watched("other", failed, may_finish="never said"),
+    ]
+    supervisor = Supervisor(watched, said.append, clock)
+    supervisor.start()
+    try:
+        while done.pid or failed.pid:
+            time.sleep(0.01)
+        supervisor.turn()
+        assert said == ["edge has played its records", "other ended: starting it again in 0.5 s"]
+        kill(broker)
+        for _ in range(3):
+            supervisor.turn()
+            clock.now_s += 1
+        assert broker.pid and watched[1].finished and watched[1].restarts == 0 and done.pid is None
+        assert "edge starts over with broker" not in said
+        assert running_parts(watched)["edge"].finished
     finally:
         supervisor.stop()
 
