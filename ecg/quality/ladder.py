@@ -21,7 +21,10 @@ SUSPEND_SECONDS, WATCH_SECONDS = 20, 30
 ARTEFACT_SECONDS, CLEAN_SECONDS = 2, 2
 #: Leads-off is called after so many seconds, and taken back after as many.
 OFF_SECONDS = 2
-_LEAD_OFF = int(QualityProblem.LEAD_OFF)
+#: A lead that is flat or saturated while another is alive is told after so many seconds: a choice of ours, long enough for
+#: a step of the baseline to pass. In every lead at once it is artefact, or an asystole, and not told here.
+DEAD_SECONDS = 10
+_LEAD_OFF, _DEAD = int(QualityProblem.LEAD_OFF), int(QualityProblem.FLAT | QualityProblem.RAIL)
 
 
 @dataclass(slots=True)
@@ -39,6 +42,11 @@ class ArtefactLadder:
         return not self.open_conditions or not any(
             c.code in (ConditionCode.ARTEFACT, ConditionCode.SUSPENDED) for c in self.open_conditions.values()
         )
+
+    @property
+    def has_dead(self) -> bool:
+        """True while a lead is counted, or called, as dead."""
+        return any(key.startswith("dead:") for key in self.off_run)
 
     def second(
         self, first_sample: int, end_sample: int, names: Sequence[str], index: Sequence[float], problems: Sequence[int]
@@ -58,6 +66,10 @@ class ArtefactLadder:
             changed += self._leads_off(first_sample, end_sample, names, off)
         self.quiet_seconds = 0 if any(off) else self.quiet_seconds + 1
         best = max((i for i, is_off in zip(index, off, strict=True) if not is_off), default=None)
+        if best is not None and best >= NOISY_INDEX:
+            dead = [bool(p & _DEAD) and i < NOISY_INDEX for i, p in zip(index, problems, strict=True)]
+            if any(dead) or self.has_dead:
+                changed += self._dead_leads(first_sample, end_sample, names, dead)
         is_noisy = best is not None and best < NOISY_INDEX
         if is_noisy or self.open_conditions or True in self.noisy:
             self.noisy.append(is_noisy)
@@ -77,6 +89,26 @@ class ArtefactLadder:
                 changed += self._begin(key, ConditionCode.LEADS_OFF, first_sample, end_sample, f"lead {name} off", ())
             elif self.off_run[name] == -OFF_SECONDS:
                 changed += self._end(key, end_sample)
+        return changed
+
+    def _dead_leads(
+        self, first_sample: int, end_sample: int, names: Sequence[str], dead: Sequence[bool]
+    ) -> list[Condition]:
+        """Leads that are connected but carry nothing: called after DEAD_SECONDS, taken back after OFF_SECONDS."""
+        changed: list[Condition] = []
+        for name, is_dead in zip(names, dead, strict=True):
+            key = f"dead:{name}"
+            run = self.off_run.get(key, 0)
+            if is_dead:
+                self.off_run[key] = max(run, 0) + 1
+                if self.off_run[key] == DEAD_SECONDS:
+                    reason = f"lead {name} flat or saturated: check its electrode"
+                    changed += self._begin(key, ConditionCode.LEADS_OFF, first_sample, end_sample, reason, ())
+            elif key in self.off_run:
+                self.off_run[key] = min(run, 0) - 1
+                if self.off_run[key] == -OFF_SECONDS:
+                    del self.off_run[key]
+                    changed += self._end(key, end_sample)
         return changed
 
     def _climb(self, first_sample: int, end_sample: int, best: float | None) -> list[Condition]:

@@ -7,7 +7,7 @@ garbage, 50 MB) belong to no bed: tests/integration/test_stream_worker.py.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -17,8 +17,8 @@ import pytest
 from deploy.broker import EmbeddedBroker
 from deploy.kafka_topics import create_topics
 from ecg import topics
-from ecg.alarms import AlertKind
-from ecg.conditions import ConditionCode
+from ecg.alarms import AlertEvent, AlertKind
+from ecg.conditions import ConditionCode, Priority
 from ecg.segments import INVALID_SAMPLE, Segment
 from ecg.wire import segment_to_proto
 from tests.integration.stream_harness import Edge, StreamWorker, until
@@ -27,6 +27,8 @@ from vigil.v1 import signal_pb2
 
 pytestmark = pytest.mark.slow
 BAD, END = 8, 16
+#: A signal that is none lasts this long: the kernel calls it after two seconds.
+SPOILT_S = 4
 Make = Callable[..., Segment]
 
 
@@ -53,11 +55,32 @@ RAIL = np.full((2, FS), 32767, np.int16)
 TAKEN: dict[str, Callable[[Make], list[bytes]]] = {
     "no-samples": lambda m: [message(m(BAD, samples=MISSING))],
     "rails": lambda m: [message(m(BAD, samples=RAIL))],
+    "lead-off": lambda m: [message(m(BAD, off=True))],
     "twice": lambda m: [message(m(BAD)), message(m(BAD)), message(m(BAD - 3))],
     "reordered": lambda m: [message(m(BAD + 1)), message(m(BAD))],
     "unknown-field": lambda m: [message(m(BAD)) + b"\xfa\x01\x05hello"],
     "clock": lambda m: [message(m(BAD, start_time_ns=m(BAD).start_time_ns + 3600 * S))],
 }
+
+
+#: Beds whose signal stays spoilt, with what, and what must be called of them.
+SPOILT: dict[str, tuple[dict[str, object], ConditionCode]] = {
+    "no-samples": ({"samples": MISSING}, ConditionCode.LEADS_OFF),
+    "rails": ({"samples": RAIL}, ConditionCode.ARTEFACT),
+    "lead-off": ({"off": True}, ConditionCode.LEADS_OFF),
+}
+
+
+BY_THE_KERNEL = {ConditionCode.LEADS_OFF, ConditionCode.ARTEFACT}
+
+
+def called(alarms: Sequence[AlertEvent], codes: set[ConditionCode]) -> dict[str, tuple[ConditionCode, str]]:
+    """(code, reason) of the technical alarms of these codes that were raised, by bed."""
+    return {
+        a.condition.stream_id: (a.condition.condition.code, a.condition.condition.reason)
+        for a in alarms
+        if a.kind is AlertKind.RAISED and a.priority is Priority.TECHNICAL and a.condition.condition.code in codes
+    }
 
 
 def test_bad_input_is_named_and_told_and_every_stream_goes_on(tmp_path: Path) -> None:
@@ -85,7 +108,8 @@ def test_bad_input_is_named_and_told_and_every_stream_goes_on(tmp_path: Path) ->
                 for payload in several(makers[bed]):
                     edge.raw(topics.SEGMENTS, payload)
             for second in range(BAD + 1, END):
-                edge.segments(*(make(second) for make in makers.values()))
+                spoilt = {bed: fields for bed, (fields, _) in SPOILT.items() if second < BAD + SPOILT_S}
+                edge.segments(*(make(second, **spoilt.get(bed, {})) for bed, make in makers.items()))
             wanted = {bed: set(range(END)) - ({BAD} if bed in REFUSED else set()) for bed in makers}
 
             def seqs(found: object) -> dict[str, list[int]]:
@@ -99,7 +123,9 @@ def test_bad_input_is_named_and_told_and_every_stream_goes_on(tmp_path: Path) ->
                 120,
             )
             dead = until(broker.brokers, topics.DEAD_LETTERS, lambda found: len(found) >= len(REFUSED))
-            alarms = until(broker.brokers, topics.ALARMS, lambda found: len(found) > len(REFUSED))
+            alarms = until(
+                broker.brokers, topics.ALARMS, lambda found: SPOILT.keys() <= called(found, BY_THE_KERNEL).keys()
+            )
             time.sleep(2.5)  # the worker counts once a second
             counted = {fate: worker.metric("vigil_stream_segments_total", fate=fate) for fate in ("duplicate", "held")}
     assert all(its == sorted(set(its)) for its in seqs(vitals).values()), "each once, in order"
@@ -108,11 +134,11 @@ def test_bad_input_is_named_and_told_and_every_stream_goes_on(tmp_path: Path) ->
     assert set(said) == set(REFUSED) and len(dead) == len(REFUSED)
     for bed, (_, text) in REFUSED.items():
         assert text in said[bed].reason and said[bed].seq == BAD and said[bed].offset > 0
-    told = {
-        a.condition.stream_id: a.condition.condition.reason
-        for a in alarms
-        if a.kind is AlertKind.RAISED and a.condition.condition.code is ConditionCode.BAD_INPUT
+    assert called(alarms, BY_THE_KERNEL).keys() == SPOILT.keys()
+    assert {bed: code for bed, (code, _) in called(alarms, BY_THE_KERNEL).items()} == {
+        b: c for b, (_, c) in SPOILT.items()
     }
+    told = {bed: reason for bed, (_, reason) in called(alarms, {ConditionCode.BAD_INPUT}).items()}
     assert set(told) == {*REFUSED, "clock"}
     assert all(text in told[bed] for bed, (_, text) in REFUSED.items())
     assert "clock jumped by +3600.0 s" in told["clock"]

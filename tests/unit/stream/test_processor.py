@@ -244,19 +244,53 @@ def test_bad_input_that_goes_on_is_one_alarm_that_ends() -> None:
     assert after == [AlertKind.CONDITION_ENDED, AlertKind.CLEARED]
 
 
-def test_missing_samples_and_rails_raise_a_technical_alarm_of_the_kernel() -> None:
+def _spoilt(second: int, leads: tuple[int, ...], value: int) -> np.ndarray:
+    samples = np.tile(beats_adu(second * FS), (2, 1))
+    samples[list(leads)] = value
+    return samples
+
+
+@pytest.mark.parametrize(
+    ("leads", "value", "within_s", "code", "reason", "rate_goes_on"),
+    [
+        ((0, 1), 32767, 3, ConditionCode.ARTEFACT, "artefact in every lead", False),
+        ((0, 1), -32767, 3, ConditionCode.ARTEFACT, "artefact in every lead", False),
+        ((0, 1), INVALID_SAMPLE, 4, ConditionCode.LEADS_OFF, "lead II off", False),
+        ((0,), INVALID_SAMPLE, 4, ConditionCode.LEADS_OFF, "lead II off", True),
+        ((0,), 32767, 15, ConditionCode.LEADS_OFF, "lead II flat or saturated: check its electrode", True),
+        ((1,), 0, 15, ConditionCode.LEADS_OFF, "lead V1 flat or saturated: check its electrode", True),
+    ],
+    ids=["rail", "negative-rail", "missing", "one-missing", "one-rail", "one-flat"],
+)
+def test_a_signal_that_is_none_raises_a_technical_alarm_that_ends_with_it(
+    leads: tuple[int, ...], value: int, within_s: int, code: ConditionCode, reason: str, rate_goes_on: bool
+) -> None:
     processor = Processor()
     feed(processor, 0, 12)
-    missing = np.full((2, FS), INVALID_SAMPLE, np.int16)
-    rail = np.full((2, FS), 32767, np.int16)
-    out = feed(processor, 12, 40, samples=rail)
-    quality = out.vitals["agent-1"][-1].quality
-    assert all("RAIL" in lead.problems or "FLAT" in lead.problems for lead in quality)
-    out = feed(processor, 40, 60, samples=missing)
-    quality = out.vitals["agent-1"][-1].quality
-    assert all(lead.index == 0 for lead in quality)
-    assert out.vitals["agent-1"][-1].heart_rate_bpm is None
-    assert np.isnan(out.windows[-1].signal_mv).all()
+    outs = [feed(processor, i, i + 1, samples=_spoilt(i, leads, value)) for i in range(12, 32)]
+    raised = [
+        (second, event)
+        for second, out in enumerate(outs)
+        for event in out.alerts
+        if event.kind is AlertKind.RAISED and event.priority is Priority.TECHNICAL
+    ]
+    second, event = raised[0]
+    suspended = [ConditionCode.SUSPENDED] if code is ConditionCode.ARTEFACT else []  # level 2, after 20 s
+    assert [e.condition.condition.code for _, e in raised] == [code, *suspended]
+    assert event.condition.condition.code is code and event.condition.condition.reason.startswith(reason)
+    assert second < within_s
+    vitals = outs[-1].vitals["agent-1"][-1]
+    assert all((vitals.quality[lead].index < 0.05) == (lead in leads) for lead in (0, 1))
+    assert (vitals.heart_rate_bpm is not None) == rate_goes_on, "unknown is not a number"
+    back = feed(processor, 32, 60)
+    ended = [e.condition.condition.code for e in back.alerts if e.kind is AlertKind.CONDITION_ENDED]
+    assert code in ended
+
+
+def test_windows_of_missing_samples_hold_no_numbers() -> None:
+    processor = Processor()
+    out = feed(processor, 0, 12, samples=np.full((2, FS), INVALID_SAMPLE, np.int16))
+    assert out.windows and np.isnan(out.windows[-1].signal_mv).all()
 
 
 def test_a_clock_that_jumps_is_a_technical_alarm_and_the_samples_count() -> None:
