@@ -14,7 +14,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from cloud.console.guards import Guards
-from cloud.console.routes import alarms, beds, service
+from cloud.console.routes import alarms, beds, burden, service
 from cloud.console.runtime import Runtime
 from cloud.console.settings import Settings
 from ecg.errors import Unavailable
@@ -45,7 +45,7 @@ def create_app(settings: Settings) -> FastAPI:
         title="Vigil console", version="1", description=_NOTICE, docs_url=None, redoc_url=None, lifespan=lifespan
     )
     app.add_middleware(Guards)
-    for router in (service.router, beds.router, alarms.router):
+    for router in (service.router, beds.router, alarms.router, burden.router):
         app.include_router(router)
     _add_errors(app)
     _add_files(app)
@@ -82,6 +82,10 @@ def _add_files(app: FastAPI) -> None:
     @app.get("/", include_in_schema=False)
     async def page() -> FileResponse:
         return FileResponse(WEB / "index.html")
+
+    @app.get("/burden", include_in_schema=False)
+    async def burden_page() -> FileResponse:
+        return FileResponse(WEB / "burden.html")
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> FileResponse:

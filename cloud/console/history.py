@@ -16,6 +16,8 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from cloud.console.burden import COUNTS, WATCHED, burden
+from cloud.console.schemas import BurdenOut
 from cloud.console.strips import SignalStretch, StripRange
 from ecg.alarms import AlarmCommand, AlertEvent
 from ecg.blocks import CODEC, decode_block
@@ -219,6 +221,12 @@ class History:
     async def ledger(self) -> list[dict[str, Any]]:
         """Rows of the loss ledger."""
         return await self._rows("SELECT * FROM loss_ledger ORDER BY stream_id, epoch", limit_s=_LONG_S)
+
+    async def burden(self, since_ns: int, until_ns: int) -> BurdenOut:
+        """Alarms raised in a period, and how they were answered."""
+        period = {"since": _utc(since_ns), "until": _utc(until_ns)}
+        counts = await self._rows(COUNTS, period, _LONG_S)
+        return burden(period["since"], period["until"], counts, await self._rows(WATCHED, period, _LONG_S))
 
     async def users(self) -> list[str]:
         """Names offered at sign-in."""

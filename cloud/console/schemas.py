@@ -161,6 +161,58 @@ class LedgerOut(BaseModel):
     rows: list[LedgerRowOut]
 
 
+class BurdenRowOut(BaseModel):
+    """Alarms of one priority or kind. Times to answer are of those acknowledged; None where none was."""
+
+    priority: str
+    code: str
+    name: str
+    alarms: int
+    per_bed_day: float | None = Field(description="None where no bed was watched; of short periods an extrapolation")
+    acknowledged: int
+    answer_median_s: float | None
+    answer_p95_s: float | None
+    downgraded: int
+    judged_true: int
+    judged_false: int
+
+
+class BurdenBedOut(BaseModel):
+    """Alarms of one bed."""
+
+    bed: str
+    alarms: int
+    technical: int
+    acknowledged: int
+    answer_median_s: float | None
+    watched_h: float
+    per_day: float | None
+
+
+class BurdenHourOut(BaseModel):
+    """Alarms raised in one hour, by priority."""
+
+    time_ms: float
+    high: int = 0
+    medium: int = 0
+    low: int = 0
+    technical: int = 0
+
+
+class BurdenOut(BaseModel):
+    """What the beds ask of the people who watch them."""
+
+    since_ms: float
+    until_ms: float
+    beds: int
+    bed_days: float
+    total: BurdenRowOut | None
+    priorities: list[BurdenRowOut]
+    kinds: list[BurdenRowOut]
+    most_alarming: list[BurdenBedOut]
+    hours: list[BurdenHourOut]
+
+
 class StatusOut(BaseModel):
     """The console's own state."""
 

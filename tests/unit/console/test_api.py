@@ -274,3 +274,12 @@ def test_a_malformed_message_closes_the_connection_with_the_reason(
             page.receive_json()
     assert closed.value.code == 1008
     assert reason in closed.value.reason
+
+
+def test_the_burden_needs_a_database_and_a_period(console: Console) -> None:
+    answer = console.client.get("/api/burden")
+    assert answer.status_code == 503 and "without a database" in answer.json()["reason"]
+    assert console.client.get("/api/burden?hours=0").status_code == 422
+    assert console.client.get("/api/burden?hours=9999").status_code == 422
+    page = console.client.get("/burden")
+    assert page.status_code == 200 and "/js/burden.js" in page.text

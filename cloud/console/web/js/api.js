@@ -65,6 +65,8 @@ export const api = {
     const response = await request(`${alarmPath(alarmId)}/strip?format=frame`);
     return readFrame(await response.arrayBuffer())[0] ?? null;
   },
+  /** @param {number} hours @returns {Promise<import('./types.js').Burden>} of the last hours */
+  burden: async (hours) => (await request(`/api/burden?hours=${hours}`)).json(),
   /** @param {string} bed @returns {Promise<{time_s: number[], heart_rate_bpm: (number|null)[]}>} */
   trend: async (bed) => (await request(`/api/beds/${encodeURIComponent(bed)}/trend`)).json(),
 };

@@ -28,6 +28,14 @@
  * @typedef {{name: string, connected: boolean, gain: number, baseline: number, samples: Int16Array}} LeadStrip
  * @typedef {{handle: number, history: boolean, epoch: number, firstSample: number, startTimeMs: number,
  *   fsHz: number, leads: LeadStrip[]}} Strip
+ * @typedef {{priority: string, code: string, name: string, alarms: number, per_bed_day: number|null, acknowledged: number,
+ *   answer_median_s: number|null, answer_p95_s: number|null, downgraded: number, judged_true: number,
+ *   judged_false: number}} BurdenRow
+ * @typedef {{bed: string, alarms: number, technical: number, acknowledged: number, answer_median_s: number|null,
+ *   watched_h: number, per_day: number|null}} BurdenBed
+ * @typedef {{since_ms: number, until_ms: number, beds: number, bed_days: number, total: BurdenRow|null,
+ *   priorities: BurdenRow[], kinds: BurdenRow[], most_alarming: BurdenBed[],
+ *   hours: {time_ms: number, high: number, medium: number, low: number, technical: number}[]}} Burden
  * @typedef {{beds: string[], leads: number, focus: string|null, alarm: string|null}} View
  */
 
