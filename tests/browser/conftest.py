@@ -44,6 +44,19 @@ class ConsoleProcess:
             self._process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=log)
         until(lambda: self.get("/healthz")["status"] == "ok", 30, "the console is up")
 
+    @property
+    def pid(self) -> int:
+        """Process id while it runs."""
+        assert self._process is not None
+        return self._process.pid
+
+    def kill(self) -> None:
+        """Ends it as a crash does."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+        self._process = None
+
     def stop(self) -> float:
         """Ends it with SIGTERM; seconds it took."""
         process, self._process = self._process, None
