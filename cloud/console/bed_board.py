@@ -126,6 +126,10 @@ class BedBoard:
             changed.append(bed)
         return tuple(changed)
 
+    def expect(self, stream_id: str, agent_id: str) -> Bed | None:
+        """A bed that must be there though it has sent nothing to this console; None where it is known."""
+        return None if stream_id in self.beds else self._bed(stream_id, agent_id, 0, 0)
+
     def on_health(self, health: DeviceHealth) -> Bed:
         """Takes what an agent says of a device; a bed may be known by its health alone."""
         bed = self._bed(health.stream_id, health.agent_id, health.epoch, health.next_seq)

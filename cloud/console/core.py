@@ -7,7 +7,7 @@ Kafka or the database.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from cloud.console.alarm_book import AlarmBook, Entry
 from cloud.console.bed_board import Bed, BedBoard
@@ -17,6 +17,7 @@ from cloud.console.strips import AlarmStrips, strip_range
 from cloud.console.views import interpretation_view
 from ecg.alarms import AlertEvent, AlertKind
 from ecg.errors import InvalidSignal
+from ecg.gaps import DeviceHealth
 from ecg.interpretation import InterpretationRecord
 from ecg.topics import ALARMS, DEVICE_HEALTH, INTERPRETATIONS, SEGMENTS, VITALS, Topic
 from ecg.wire import decode_alert_event, decode_device_health, segment_from_proto
@@ -120,6 +121,20 @@ class ConsoleCore:
         wanted = strip_range(about, bed.fs_hz)
         pieces = self.board.segments_between(wanted.stream_id, wanted.epoch, wanted.first_sample, wanted.end_sample)
         self.strips.begin(event.alarm_id, wanted, pieces)
+
+    def expect_beds(self) -> None:
+        """Shows the beds of alarms that stand: one that fell silent while no console ran would be missing from the page."""
+        for entry in self.book.standing():
+            about = entry.alarm.condition
+            bed = self.board.expect(about.stream_id, about.agent_id)
+            if bed is not None:
+                self.hub.on_bed(bed)
+
+    def take_devices(self, devices: Sequence[DeviceHealth]) -> None:
+        """Devices as the database last heard of them; those that Kafka has told of already are left alone."""
+        for health in devices:
+            if health.stream_id not in self.board.beds:
+                self.hub.on_bed(self.board.on_health(health))
 
     def urgent_by_bed(self) -> dict[str, Entry]:
         """The most urgent alarm that stands, by bed."""

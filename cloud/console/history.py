@@ -22,6 +22,7 @@ from cloud.console.strips import SignalStretch, StripRange
 from ecg.alarms import AlarmCommand, AlertEvent
 from ecg.blocks import CODEC, decode_block
 from ecg.errors import InvalidSignal, Unavailable
+from ecg.gaps import DeviceHealth, DeviceState
 from ecg.interpretation import InterpretationRecord
 from ecg.segments import Lead, LeadState
 from ecg.wire import decode_alarm_command, decode_alert_event, encode_alarm_command
@@ -57,6 +58,12 @@ _INSERT_AUDIT = """
     INSERT INTO audit_log (acted_at, user_name, action, alarm_id, stream_id, command_id, detail, remote_address)
     VALUES (%(at)s, %(user)s, %(action)s, %(alarm_id)s, %(stream_id)s, %(command_id)s, %(detail)s, %(remote)s)
     ON CONFLICT (command_id) WHERE command_id IS NOT NULL DO NOTHING
+"""
+_DEVICES = """
+    SELECT * FROM (
+        SELECT DISTINCT ON (stream_id) * FROM device
+        WHERE reported_at > now() - INTERVAL '12 hours' ORDER BY stream_id, reported_at DESC
+    ) latest WHERE state <> 'ended'
 """
 _USERS = "SELECT user_name FROM console_user WHERE active ORDER BY user_name"
 #: A block is at most 60 s long, so one that starts earlier than this cannot reach into the strip.
@@ -217,6 +224,16 @@ class History:
         query: LiteralString = "SELECT fs_hz FROM waveform_block WHERE stream_id = %(s)s AND epoch = %(e)s LIMIT 1"
         rows = await self._rows(query, {"s": stream_id, "e": epoch})
         return float(rows[0]["fs_hz"]) if rows else None
+
+    async def devices(self) -> list[DeviceHealth]:
+        """Devices heard of in the last hours and not said to have ended, as they last were."""
+        return [
+            DeviceHealth(
+                row["agent_id"], row["stream_id"], row["epoch"], DeviceState(row["state"]), row["next_seq"],
+                round(1e9 * row["reported_at"].timestamp()), row["spooled_segments"], row["detail"],
+            )
+            for row in await self._rows(_DEVICES)
+        ]  # fmt: skip
 
     async def ledger(self) -> list[dict[str, Any]]:
         """Rows of the loss ledger."""

@@ -148,11 +148,14 @@ class Runtime:
             return
         for event in await self.history.alarm_events():
             self.core.take_alarm_event(event)
+        self.core.take_devices(await self.history.devices())
         self._read_back = True
         log.info("alarms_read_back", alarms=len(self.core.book.entries))
 
     async def _tell_status(self) -> None:
         while True:
+            if self.rebuilt:
+                self.core.expect_beds()
             self.core.hub.on_status(self.status())
             await asyncio.sleep(_STATUS_S)
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import subprocess
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +25,8 @@ from deploy.database import EmbeddedPostgres
 from ecg import topics
 from ecg.alarms import AlertEvent, AlertKind, CommandKind
 from ecg.errors import Unavailable
-from ecg.wire import decode_alarm_command, encode_alert_event
+from ecg.gaps import DeviceHealth, DeviceState
+from ecg.wire import decode_alarm_command, encode_alert_event, encode_device_health
 from stream.recorder.buffer import Buffer
 from stream.recorder.migrate import OWN_MIGRATIONS, migrate
 from stream.recorder.store import Store
@@ -240,3 +242,27 @@ async def test_a_frozen_database_keeps_no_acknowledgement_waiting_and_gets_it_la
             sent = connection.execute("SELECT alarm_id FROM alarm_command WHERE published_at IS NOT NULL").fetchall()
         assert {alarm_id for (alarm_id,) in sent} == {"alarm-1", "alarm-2"}
         await history.close()
+
+
+async def test_a_bed_that_fell_silent_while_no_console_ran_is_still_on_the_page(dsn_ready: str) -> None:
+    now_ns = time.time_ns()
+    buffer = Buffer()
+    for offset, (bed, state) in enumerate((("bed-7", DeviceState.STREAMING), ("bed-8", DeviceState.ENDED))):
+        health = encode_device_health(DeviceHealth("agent-1", bed, 5, state, 900, now_ns - 600 * 10**9))
+        assert buffer.take(topics.DEVICE_HEALTH.name, 0, offset, health) is None
+    store = Store(dsn_ready)
+    assert store.save(buffer.flush()) == []
+    store.close()
+    about = condition(stream_id="bed-9")
+    record(dsn_ready, event(0, AlertKind.RAISED, about=about))
+    runtime = Runtime(Settings(brokers=NOWHERE, dsn=dsn_ready))
+    await runtime.start()
+    try:
+        runtime.core.expect_beds()
+        beds = runtime.core.board.beds
+        assert set(beds) == {"bed-7", "bed-9"}, "bed-8 has ended; bed-9 has an alarm that stands"
+        assert all(runtime.core.signal_age_s(bed) is None for bed in beds.values())
+        runtime.core.on_segments(batch(segment("bed-9", seq=40, epoch=6)))
+        assert (beds["bed-9"].sequence.received, beds["bed-9"].sequence.missing_count) == (1, 0)
+    finally:
+        await runtime.stop()

@@ -6,7 +6,7 @@
 import { originBadges, stateText } from './alarm_item.js';
 import { api } from './api.js';
 import { calipers } from './calipers.js';
-import { h, setText } from './dom.js';
+import { h, refill, setText } from './dom.js';
 import { bedName, dayAndTime, number, span, timeOfDay, words } from './format.js';
 import { drawInterpretation } from './interpretation.js';
 import { Paper, leadNames } from './paper.js';
@@ -99,7 +99,7 @@ export class AlarmSheet {
     this.alarm = this.store.alarms.get(this.alarm.alarm_id) ?? this.detail?.alarm ?? this.alarm;
     this.drawHead();
     this.drawActions();
-    this.explanation.replaceChildren(drawInterpretation(this.events(), this.alarm.interpretation));
+    refill(this.explanation, drawInterpretation(this.events(), this.alarm.interpretation));
     this.drawLife();
   }
 
@@ -123,7 +123,7 @@ export class AlarmSheet {
     this.head.dataset['priority'] = alarm.priority;
     this.head.dataset['state'] = alarm.state;
     const nowMs = this.store.nowMs();
-    this.head.replaceChildren(
+    refill(this.head,
       h('div', { class: 'sheet-title' },
         h('span', { class: 'priority-word' }, alarm.priority),
         h('h2', { id: 'sheet-title', tabindex: -1 }, alarm.name),
@@ -152,7 +152,7 @@ export class AlarmSheet {
     const wanted = JSON.stringify([open, alarm.judged, callsOut(alarm)]);
     if (wanted === this.actionsKey) return;
     this.actionsKey = wanted;
-    this.actions.replaceChildren(
+    refill(this.actions,
       ...(open ? [button('Acknowledge', () => this.act.acknowledge(alarm), 'primary acknowledge')] : []),
       ...(callsOut(alarm) ? [button('Pause audio 2 min', () => this.act.pause([alarm]))] : []),
       h('span', { class: 'push' }),

@@ -5,7 +5,7 @@
 import uPlot from '../vendor/uplot/uPlot.esm.js';
 import { api } from './api.js';
 import { calipers } from './calipers.js';
-import { h, setText } from './dom.js';
+import { h, refill, setText } from './dom.js';
 import { bedName, dayAndTime, timeOfDay, words } from './format.js';
 import { Paper, isTwelveLead, leadNames } from './paper.js';
 import { pxPerMm } from './scale.js';
@@ -61,7 +61,7 @@ export class BedSheet {
     const stale = store.isStale(bed);
     const bpm = stale ? null : (vitals?.heart_rate_bpm ?? null);
     this.head.dataset['priority'] = alarm?.priority ?? '';
-    this.head.replaceChildren(
+    refill(this.head,
       h('div', { class: 'sheet-title' },
         h('h2', { id: 'sheet-title', tabindex: -1 }, bedName(bed)),
         h('span', { class: 'sheet-rhythm' }, stale ? 'No live signal' : vitals?.rhythm_name || 'Rhythm not determined'),
@@ -136,7 +136,7 @@ export class BedSheet {
       h('button', { onclick: () => this.openAlarm(alarm) },
         h('time', {}, dayAndTime(alarm.raised_time_ms, now)), h('b', {}, alarm.name), h('span', { class: 'why' }, alarm.reason),
         h('span', { class: 'state' }, alarm.judged ? `judged ${alarm.judged}` : alarm.state))));
-    this.history.replaceChildren(...(rows.length ? rows : [h('li', { class: 'quiet' }, 'None yet')]));
+    refill(this.history, ...(rows.length ? rows : [h('li', { class: 'quiet' }, 'None yet')]));
   }
 
   async drawTrend() {

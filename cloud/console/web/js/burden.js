@@ -3,7 +3,7 @@
  */
 
 import { ApiError, api } from './api.js';
-import { byId, h } from './dom.js';
+import { byId, h, refill } from './dom.js';
 import { bedName, number, span, timeOfDay } from './format.js';
 
 /** @typedef {import('./types.js').Burden} Burden */
@@ -95,12 +95,12 @@ function chart(burden) {
 }
 
 async function show() {
-  byId('periods').replaceChildren(...PERIODS.map(([name, length]) =>
+  refill(byId('periods'), ...PERIODS.map(([name, length]) =>
     h('button', { class: `button small${length === hours ? ' chosen' : ''}`, type: 'button', 'aria-pressed': String(length === hours),
       onclick: () => { hours = length; void show(); } }, name)));
   try {
     const burden = await api.burden(hours);
-    byId('burden').replaceChildren(
+    refill(byId('burden'),
       cards(burden),
       h('h2', {}, 'By the hour'), chart(burden),
       h('div', { class: 'columns' },

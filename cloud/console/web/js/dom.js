@@ -33,6 +33,39 @@ function isChild(child) {
 }
 
 /**
+ * Puts new children in place of the old, for parts that are drawn anew while people use them: the focus stays where it was,
+ * and what is being pressed is not taken away from under the finger.
+ * @param {HTMLElement} element
+ * @param {...(Child|Child[])} children
+ */
+export function refill(element, ...children) {
+  if (element.querySelector(':active')) {
+    pending.set(element, children);
+    if (pending.size === 1) addEventListener('pointerup', () => setTimeout(settle), { once: true });
+    return;
+  }
+  pending.delete(element);
+  const held = document.activeElement;
+  const place = held && element !== held && element.contains(held) ? focusable(element).indexOf(held) : -1;
+  element.replaceChildren(...children.flat().filter(isChild).map((child) => (child instanceof Node ? child : String(child))));
+  if (place < 0) return;
+  const same = held?.id ? element.querySelector(`#${held.id}`) : focusable(element)[place];
+  if (same instanceof HTMLElement) same.focus({ preventScroll: true });
+}
+
+/** @type {Map<HTMLElement, (Child|Child[])[]>} */
+const pending = new Map();
+
+function settle() {
+  const waiting = [...pending];
+  pending.clear();
+  for (const [element, children] of waiting) refill(element, ...children);
+}
+
+/** @param {Element} element @returns {Element[]} */
+const focusable = (element) => [...element.querySelectorAll('button, a[href], [tabindex]')];
+
+/**
  * Sets the text of an element where it differs, so that nothing is laid out again in vain.
  * @param {Element} element
  * @param {string} text

@@ -34,6 +34,7 @@ export class Tile {
     this.why = h('span', { class: 'tile-why' });
     this.state = h('span', { class: 'tile-state' });
     this.rate = h('output', { class: 'tile-rate', 'aria-label': 'Heart rate' }, '--');
+    this.unit = h('div', { class: 'tile-unit' }, 'HR ', h('small', {}, 'bpm'));
     this.quality = h('div', { class: 'tile-quality' });
     this.labels = h('div', { class: 'tile-leads', 'aria-hidden': 'true' });
     this.overlay = h('div', { class: 'tile-overlay', hidden: true });
@@ -55,7 +56,7 @@ export class Tile {
       h('header', { class: 'tile-head' }, this.name, this.word, this.why, this.state),
       h('div', { class: 'tile-body' }, this.strip,
         h('div', { class: 'tile-numbers' },
-          h('div', { class: 'tile-unit' }, 'HR ', h('small', {}, 'bpm')), this.rate, this.quality)),
+          this.unit, this.rate, this.quality)),
     );
     /** @type {Alarm|null} */ this.alarm = null;
   }
@@ -90,6 +91,7 @@ export class Tile {
     this.element.classList.toggle('stale', this.stale);
     this.updateQuality();
     this.updateOverlay();
+    this.nameIt();
     this.sweep.show(this.shownLeads(), TRACE);
   }
 
@@ -103,8 +105,13 @@ export class Tile {
     setText(this.why, alarm ? alarm.reason : '');
     const said = { active: '', latched: 'latched', acknowledged: 'ack', ended: 'ended', cleared: '' };
     setText(this.state, alarm ? said[alarm.state] : '');
-    const text = alarm ? `${alarm.priority} alarm, ${alarm.name}, ${alarm.reason}` : rhythm;
-    setAttribute(this.element, 'aria-label', `${bedName(this.bed)}, ${text}. Open`);
+  }
+
+  /** The tile's name is what it shows, in its order, so that whoever hears or says it means what others see. */
+  nameIt() {
+    const shown = [this.name, this.word, this.why, this.state, this.overlay.hidden ? null : this.overlay, this.unit, this.rate, this.quality];
+    const text = shown.map((one) => one?.innerText.replace(/\s+/g, ' ').trim()).filter(Boolean).join(' ');
+    setAttribute(this.element, 'aria-label', `${text}. ${this.alarm ? `${words(this.alarm.priority)} alarm. ` : ''}Open`);
   }
 
   updateQuality() {

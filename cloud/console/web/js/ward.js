@@ -2,7 +2,7 @@
  * The ward: up to 48 beds as tiles, large where there are few, in pages where there are more. Beds keep their place.
  */
 
-import { byId, h, setText } from './dom.js';
+import { byId, h, refill, setText } from './dom.js';
 import { byName } from './format.js';
 import { isCalibrated, pxPerMm } from './scale.js';
 import { callsOut } from './store.js';
@@ -70,7 +70,7 @@ export class Ward {
     this.pager.hidden = pages < 2;
     if (pages < 2) return;
     const calling = new Set(this.store.standing().filter(callsOut).map((alarm) => alarm.bed));
-    this.pager.replaceChildren(
+    refill(this.pager,
       ...Array.from({ length: pages }, (_, page) => {
         const part = beds.slice(page * PER_PAGE, (page + 1) * PER_PAGE);
         const alarms = part.filter((bed) => calling.has(bed)).length;
