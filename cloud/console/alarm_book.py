@@ -83,7 +83,7 @@ class AlarmBook:
         return entry
 
     def listed(self) -> list[Entry]:
-        """Every entry, most urgent first: not cleared, by priority, not acknowledged, what kills first, youngest."""
+        """Every entry, most urgent first: not cleared, by priority, not acknowledged, going on, what kills first, youngest."""
         return sorted(self.entries.values(), key=lambda entry: urgency(entry.alarm))
 
     def standing(self) -> list[Entry]:
@@ -97,8 +97,9 @@ class AlarmBook:
                 del self.entries[alarm.alarm_id]
 
 
-def urgency(alarm: Alarm) -> tuple[bool, int, bool, int, int]:
-    """Sort key: the first is what a nurse should look at first."""
+def urgency(alarm: Alarm) -> tuple[bool, int, bool, bool, int, int]:
+    """Sort key: the first is what a nurse should look at first: what goes on now before what is latched."""
     code = alarm.condition.condition.code
     order = _LETHAL_ORDER.index(code) if code in _LETHAL_ORDER else len(_LETHAL_ORDER)
-    return alarm.cleared, _RANK[alarm.priority], bool(alarm.acknowledged_by), order, -alarm.raised_time_ns
+    answered, over = bool(alarm.acknowledged_by), not alarm.condition_active
+    return alarm.cleared, _RANK[alarm.priority], answered, over, order, -alarm.raised_time_ns

@@ -79,6 +79,17 @@ def test_the_list_begins_with_what_a_nurse_should_look_at_first() -> None:
     assert "cleared" not in [e.alarm.alarm_id for e in book.standing()]
 
 
+def test_what_goes_on_now_stands_before_what_is_latched() -> None:
+    #  VF ───────▌ended, latched
+    #              asystole ─────▶ the bed's most urgent alarm is this one
+    book = AlarmBook()
+    book.on_event(event(0, AlertKind.RAISED, "vf"))
+    book.on_event(event(0, AlertKind.RAISED, "asy", condition(ConditionCode.ASY, onset_s=40), time_s=44))
+    assert [entry.alarm.alarm_id for entry in book.standing()] == ["vf", "asy"], "both go on: what kills first"
+    book.on_event(event(1, AlertKind.CONDITION_ENDED, "vf", condition(ended_s=39), time_s=45))
+    assert [entry.alarm.alarm_id for entry in book.standing()] == ["asy", "vf"]
+
+
 def test_an_interpretation_may_come_before_its_alarm_and_twice() -> None:
     def said(escalation: str, number: int, at: int, what: Step | Summarised) -> InterpretationRecord:
         return InterpretationRecord(escalation, "alarm-1", "bed-1", 1, 0, 2500, FS_HZ, at, "m", number, what)

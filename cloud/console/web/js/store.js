@@ -134,11 +134,17 @@ export class Store {
   }
 }
 
+/** True where the condition lasts no more: what goes on now comes before what is latched. @param {Alarm} alarm */
+function isOver(alarm) {
+  return alarm.state === 'latched' || alarm.state === 'ended' || (alarm.state === 'acknowledged' && alarm.ended_time_ms !== null);
+}
+
 /** @param {Alarm} a @param {Alarm} b */
 export function byUrgency(a, b) {
   return (
     RANK[a.priority] - RANK[b.priority] ||
     Number(a.state === 'acknowledged') - Number(b.state === 'acknowledged') ||
+    Number(isOver(a)) - Number(isOver(b)) ||
     severity(a) - severity(b) ||
     b.raised_time_ms - a.raised_time_ms
   );
