@@ -22,7 +22,7 @@ from deploy.stack.plan import Options, check_port, make_plan
 from deploy.stack.running import RunningStack, remove_stack, running_parts, write_stack
 from deploy.stack.supervisor import Supervisor
 from ecg.errors import VigilError
-from edge.beds import Play, parse_beds, record_beds, usable
+from edge.beds import GRAMMAR, Play, parse_beds, record_beds, usable
 
 _TURN_S = 0.5
 _BEDS_PATIENCE_S = 60.0
@@ -34,12 +34,10 @@ MOST_BEDS = 48
 LIVE_S = 5.0
 
 
-@click.command()
+@click.command(epilog=GRAMMAR)
 @click.option("--port", default=8000, show_default=True, help="Port of the page.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address the page listens on.")
-@click.option(
-    "--beds", help="Simulated beds, e.g. `normal,af,vt:60,12lead` (see `vigil edge --help`); 8 beds by default."
-)
+@click.option("--beds", help="Simulated beds, e.g. `normal,af,vt:60,12lead`, by the grammar below; 8 beds by default.")
 @click.option(
     "--wfdb", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Replay a folder of WFDB records."
 )
@@ -52,7 +50,7 @@ LIVE_S = 5.0
 @click.option(
     "--speed",
     type=click.FloatRange(0, 1000, min_open=True),
-    help="Seconds of signal per second, 1 is real time (default). Beyond it alarms come by the signal's clock.",
+    help="Seconds of signal per second, 1 is real time (default); at 4 a minute passes in 15 s.",
 )
 @click.option(
     "--loop/--once",
@@ -135,7 +133,7 @@ def check_beds(
             else []
         )
     except ValueError as error:
-        raise click.UsageError(f"--beds: {error}; `vigil edge --help` has every form") from error
+        raise click.UsageError(f"--beds: {error}; `vigil up --help` has every form") from error
     if specs:
         usable(
             specs, lambda why: say(f"left out: {why}"), Play(), 1
