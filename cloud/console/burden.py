@@ -16,6 +16,8 @@ from ecg.conditions import ConditionCode, Priority
 
 _DAY_S = 86_400.0
 _MOST_BEDS = 12
+#: Less watching than this says nothing of a day.
+_LEAST_S = 3600.0
 
 #: One row for all, each priority, each kind, each bed, each hour (grouping() tells which), from one pass over the events.
 COUNTS: LiteralString = """
@@ -92,7 +94,7 @@ def _row(row: dict[str, Any], code: str, name: str, bed_days: float) -> BurdenRo
         code=code,
         name=name,
         alarms=row["alarms"],
-        per_bed_day=round(row["alarms"] / bed_days, 1) if bed_days > 0 else None,
+        per_bed_day=round(row["alarms"] / bed_days, 1) if bed_days * _DAY_S >= _LEAST_S else None,
         acknowledged=row["acknowledged"],
         answer_median_s=_rounded(row["median_s"]),
         answer_p95_s=_rounded(row["p95_s"]),
@@ -110,7 +112,7 @@ def _bed(row: dict[str, Any], watched_s: float) -> BurdenBedOut:
         acknowledged=row["acknowledged"],
         answer_median_s=_rounded(row["median_s"]),
         watched_h=round(watched_s / 3600, 2),
-        per_day=round(row["alarms"] * _DAY_S / watched_s, 1) if watched_s > 0 else None,
+        per_day=round(row["alarms"] * _DAY_S / watched_s, 1) if watched_s >= _LEAST_S else None,
     )
 
 

@@ -168,7 +168,7 @@ class BurdenRowOut(BaseModel):
     code: str
     name: str
     alarms: int
-    per_bed_day: float | None = Field(description="None where no bed was watched; of short periods an extrapolation")
+    per_bed_day: float | None = Field(description="None where beds were watched for less than an hour in all")
     acknowledged: int
     answer_median_s: float | None
     answer_p95_s: float | None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
+from cloud.console.burden import burden
 from cloud.console.history import History
 from cloud.console.schemas import BurdenRowOut
 from ecg import topics
@@ -97,7 +99,14 @@ async def test_alarms_are_counted_with_the_time_to_answer_and_a_day_of_a_bed_is_
     assert (hour.high, hour.medium, hour.low, hour.technical) == (3, 1, 0, 1)
     # Bed days: a minute of two beds.
     assert found.beds == 2 and found.bed_days == pytest.approx(2 * WATCHED_S / 86_400, rel=0.05)
-    assert found.total is not None and found.total.per_bed_day == pytest.approx(5 / found.bed_days, rel=0.02)
+    assert found.total is not None and found.total.per_bed_day is None, "two minutes say nothing of a day"
+    assert found.most_alarming[0].per_day is None
+    counts = [
+        {**dict.fromkeys(BurdenRowOut.model_fields, 0), "level": 15, "alarms": 30, "median_s": None, "p95_s": None}
+    ]
+    period = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 3, tzinfo=UTC)
+    watched = [{"stream_id": bed, "watched_s": 1.5 * 86_400} for bed in ("bed-1", "bed-2")]
+    assert burden(*period, counts, watched).total.per_bed_day == 10.0  # type: ignore[union-attr]
     assert found.most_alarming[0].watched_h == pytest.approx(WATCHED_S / 3600, abs=0.006)
     # Half of the minute lies outside of a period that ends earlier.
     part = await history.burden(END_NS - DAY_NS, END_NS - 30 * S)

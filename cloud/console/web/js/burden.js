@@ -31,12 +31,12 @@ const card = (value, label) => h('div', { class: 'card' }, h('b', {}, value), h(
 /** @param {Burden} burden */
 function cards(burden) {
   const { total } = burden;
-  const short = burden.bed_days < 1;
+  const note = burden.bed_days < 1 / 24 ? ' (known after one bed hour)' : burden.bed_days < 1 ? ' (extrapolated)' : '';
   return h('div', { class: 'cards' },
-    card(figure(total?.per_bed_day ?? null), `alarms per bed and day${short ? ' (extrapolated)' : ''}`),
+    card(figure(total?.per_bed_day ?? null), `alarms per bed and day${note}`),
     card(total ? String(total.alarms) : '0', `alarms of ${burden.beds} beds in ${number(24 * burden.bed_days)} bed hours`),
     card(total ? share(total.acknowledged, total.alarms) : '–', 'acknowledged by a person'),
-    card(answer(total?.answer_median_s ?? null), `median time to answer, 95th percentile ${answer(total?.answer_p95_s ?? null)}`));
+    card(answer(total?.answer_median_s ?? null), `median time to answer; 95th percentile ${answer(total?.answer_p95_s ?? null)}`));
 }
 
 /** @param {BurdenRow} row @param {'priority'|'kind'} level */
