@@ -124,14 +124,16 @@ class BeatComparison:
         return _comparison(folded, self.squared_rr_error, self.n_rr, self.shutdown_samples, self.fs, pairs)
 
     def __add__(self, other: BeatComparison) -> BeatComparison:
-        """Counts of both together: the gross comparison. Pairs are dropped, they belong to one record."""
-        if samples_of(1.0, self.fs) != samples_of(1.0, other.fs):
-            raise InvalidSignal(f"cannot add RR errors at {self.fs} and {other.fs} Hz")
+        """Counts of both together: the gross comparison, in samples of the first one's rate.
+
+        Pairs are dropped, they belong to one record.
+        """
+        scale = samples_of(1.0, self.fs) / samples_of(1.0, other.fs)
         return _comparison(
             self.counts + other.counts,
-            self.squared_rr_error + other.squared_rr_error,
+            self.squared_rr_error + other.squared_rr_error * scale**2,
             self.n_rr + other.n_rr,
-            self.shutdown_samples + other.shutdown_samples,
+            self.shutdown_samples + round(other.shutdown_samples * scale),
             self.fs,
             np.zeros((0, 4), dtype=np.int32),
         )

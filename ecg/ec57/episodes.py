@@ -47,17 +47,16 @@ class EpisodeComparison:
         return self.test_overlap / self.test_duration if self.test_duration > 0 else None
 
     def __add__(self, other: EpisodeComparison) -> EpisodeComparison:
-        """Counts and durations of both together: the gross comparison."""
-        if self.fs != other.fs:
-            raise InvalidSignal(f"cannot add durations in samples at {self.fs} and {other.fs} Hz")
+        """Counts and durations of both together: the gross comparison, in samples of the first one's rate."""
+        scale = self.fs / other.fs
         mine, theirs = (self.episode_sensitivity, self.episode_predictivity), other
         return EpisodeComparison(
             Proportion(mine[0].k + theirs.episode_sensitivity.k, mine[0].n + theirs.episode_sensitivity.n),
             Proportion(mine[1].k + theirs.episode_predictivity.k, mine[1].n + theirs.episode_predictivity.n),
-            self.ref_overlap + theirs.ref_overlap,
-            self.ref_duration + theirs.ref_duration,
-            self.test_overlap + theirs.test_overlap,
-            self.test_duration + theirs.test_duration,
+            self.ref_overlap + round(theirs.ref_overlap * scale),
+            self.ref_duration + round(theirs.ref_duration * scale),
+            self.test_overlap + round(theirs.test_overlap * scale),
+            self.test_duration + round(theirs.test_duration * scale),
             self.fs,
         )
 

@@ -11,23 +11,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import wfdb
 
+from deploy.cli.annotate import annotations_of
 from ecg.annotations import Annotations
-from ecg.beats.beat import Beat
 from ecg.ec57 import BeatComparison, score_beats
 from ecg.ec57.beats import BEATS
 from ecg.ec57.pairing import F, N
 from ecg.intervals import Proportion, bootstrap_ratio
-from ecg.monitor import Monitor
-from ecg.segments import Lead, Segment
+from edge.sources.wfdb_replay import Recording, read_recording
 from edge.wfdb_files import read_annotations
 from training.evaluation.figures import Figure
-from training.mitdb_splits import SPLITS as MITDB_SPLITS
-
-#: de Chazal 2004. 201 (DS1) and 202 (DS2) are one patient; paced records are in neither.
-SPLITS = {"ds1": MITDB_SPLITS["DS1"], "ds2": MITDB_SPLITS["DS2"]}
-_SEGMENT_S = 1.0
+from training.evaluation.recordings import annotated, scored_from_s
+from training.evaluation.replay import records_of
+from training.mitdb_splits import split_records
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,41 +36,31 @@ class RecordClasses:
     comparison: BeatComparison
 
 
-def annotate(path: Path, rows: list[int]) -> Annotations:
-    """Beats with classes that the monitor finds in some leads of a record, segment by segment as a bed would send them."""
-    record = wfdb.rdrecord(str(path), physical=False)
-    fs_hz = float(record.fs)
-    adu = np.ascontiguousarray(record.d_signal.T[rows].astype(np.int16))
-    leads = tuple(Lead(record.sig_name[row], float(record.adc_gain[row])) for row in rows)
-    monitor, step = Monitor(), int(_SEGMENT_S * fs_hz)
-    found: list[Beat] = []
-    for seq, first in enumerate(range(0, adu.shape[1], step)):
-        segment = Segment(path.name, 0, seq, first, fs_hz, 0, leads, np.ascontiguousarray(adu[:, first : first + step]))
-        for output in monitor.step([segment]).outputs:
-            found += output.beats
-    symbols = [beat.label.value for beat in found]
-    return Annotations.of(sample=np.array([beat.sample for beat in found], np.int64), symbol=symbols, fs=fs_hz)
+def annotate(recording: Recording, name: str, rows: list[int]) -> Annotations:
+    """Beats with classes that the monitor finds in some leads of a recording, exactly as `vigil annotate` writes them."""
+    leads = tuple(recording.leads[row] for row in rows)
+    part = Recording(recording.fs_hz, leads, np.ascontiguousarray(recording.samples[rows]))
+    return annotations_of(part, name).beats()
 
 
 def compare(data_dir: Path, split: str | None, progress: Callable[[str], object] | None = None) -> list[RecordClasses]:
     """Every record in data_dir/mitdb of the split (None: all), with all leads and with each alone."""
-    wanted = None if split is None else SPLITS[split.lower()]
+    wanted = None if split is None else split_records(split)
+    say = progress or (lambda line: None)
     made = []
-    for header in sorted((data_dir / "mitdb").glob("*.hea")):
-        path = header.with_suffix("")
-        if not path.with_suffix(".atr").exists():
-            continue
+    for path in annotated(records_of(data_dir / "mitdb"), say):
+        recording = read_recording(str(path))
         reference = read_annotations(path, "atr")
         is_paced = bool(np.isin(reference.symbol, ["/", "f"]).any())
         if wanted is not None and path.name not in wanted and not is_paced:
             continue
-        n_leads = wfdb.rdheader(str(path)).n_sig
+        n_leads = len(recording.leads)
         choices = [list(range(n_leads))] + ([[row] for row in range(n_leads)] if n_leads > 1 else [])
         for rows in choices:
-            comparison = score_beats(reference, annotate(path, rows))
+            test = annotate(recording, path.name, rows)
+            comparison = score_beats(reference, test, start_s=scored_from_s(reference))
             made.append(RecordClasses(path.name, "".join(map(str, rows)), is_paced, comparison))
-        if progress is not None:
-            progress(path.name)
+        say(path.name)
     return made
 
 
@@ -110,7 +96,7 @@ def evaluate(data_dir: Path, split: str | None = None, progress: Callable[[str],
 
     Args:
         data_dir: Holds mitdb.
-        split: "ds1", "ds2" or None for all.
+        split: "DS1", "DS2" or "paced"; None for all.
         progress: Told each record's name when it is done.
 
     Returns:

@@ -6,7 +6,7 @@ Owns which runs are made and what is counted; the scorer is ecg.ec57, the detect
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,13 +16,15 @@ import wfdb
 from ecg.annotations import Annotations
 from ecg.beats.detector_model import default_model
 from ecg.ec57 import BeatComparison, add_noise, score_beats, summarise_beats
+from ecg.intervals import Proportion
 from ecg.segments import Int16Array
 from edge.sources.wfdb_replay import Recording, read_recording
 from edge.wfdb_files import read_annotations
 from training.detector.traces import detect
 from training.evaluation.figures import Figure, fraction
 from training.evaluation.recordings import annotated, scored_from_s
-from training.mitdb_splits import SPLITS
+from training.evaluation.replay import records_of
+from training.mitdb_splits import split_records
 
 #: The noise stress test of EC57 as the issue of this kernel states it.
 STRESS_RECORDS = ("118", "119")
@@ -51,8 +53,8 @@ def evaluate(data_dir: Path, split: str | None = None, progress: Callable[[str],
         Gross sensitivity and positive predictivity on the first lead and on two, the worst record, the stress curve, speed.
     """
     say = progress or (lambda line: None)
-    wanted = None if split is None else SPLITS[split]
-    here = [p.with_suffix("") for p in sorted((data_dir / "mitdb").glob("*.hea")) if wanted is None or p.stem in wanted]
+    wanted = None if split is None else split_records(split)
+    here = [path for path in records_of(data_dir / "mitdb") if wanted is None or path.name in wanted]
     records = annotated(here, say)
     found: list[Figure] = []
     for label, n_leads in (("one_lead", 1), ("two_leads", 2)):
@@ -90,22 +92,28 @@ def gross_figures(name: str, scored: Sequence[Scored]) -> list[Figure]:
         return []
     gross = summarise_beats([s.comparison for s in scored]).gross
     sensitivity, predictivity = gross.qrs_sensitivity, gross.qrs_predictivity
-    worst_se = min(s.comparison.qrs_sensitivity.value or 0.0 for s in scored)
-    worst_pp = min(s.comparison.qrs_predictivity.value or 0.0 for s in scored)
+    worst_se = _worst(s.comparison.qrs_sensitivity for s in scored)
+    worst_pp = _worst(s.comparison.qrs_predictivity for s in scored)
     # the first record may have paid for compilation
     speeds = sorted(s.signal_s / s.cpu_s for s in scored if s.cpu_s > 0)
     return [
         fraction(f"{name}.sensitivity", sensitivity.k, sensitivity.n),
         fraction(f"{name}.positive_predictivity", predictivity.k, predictivity.n),
-        Figure(f"{name}.worst_record.sensitivity", worst_se, None, None, len(scored), "fraction"),
-        Figure(f"{name}.worst_record.positive_predictivity", worst_pp, None, None, len(scored), "fraction"),
+        Figure(f"{name}.worst_record.sensitivity", *worst_se, "fraction"),
+        Figure(f"{name}.worst_record.positive_predictivity", *worst_pp, "fraction"),
         Figure(f"{name}.speed", float(np.median(speeds)), speeds[0], speeds[-1], len(speeds), "x real time"),
     ]
 
 
+def _worst(ratios: Iterable[Proportion]) -> tuple[float | None, None, None, int]:
+    """Lowest of those records in which the ratio is defined, no interval, and how many they are."""
+    known = [ratio.value for ratio in ratios if ratio.value is not None]
+    return min(known, default=None), None, None, len(known)
+
+
 def stress_figures(data_dir: Path, split: str | None, say: Callable[[str], None]) -> list[Figure]:
     """The noise stress curve on those of 118 and 119 that stand in data_dir, `em` noise, one lead and two."""
-    records = [data_dir / "mitdb" / name for name in STRESS_RECORDS if split is None or name in SPLITS[split]]
+    records = [data_dir / "mitdb" / name for name in STRESS_RECORDS if split is None or name in split_records(split)]
     records = [record for record in records if record.with_suffix(".atr").exists()]
     if not records or not (data_dir / "nstdb" / "em.hea").exists():
         return []
@@ -142,4 +150,4 @@ def _stress_figures(name: str, gross: BeatComparison) -> list[Figure]:
 
 def _text(comparison: BeatComparison) -> str:
     se, pp = comparison.qrs_sensitivity.value, comparison.qrs_predictivity.value
-    return f"Se {100 * (se or 0):.2f} % +P {100 * (pp or 0):.2f} %"
+    return " ".join(f"{name} {'-' if v is None else f'{100 * v:.2f} %'}" for name, v in (("Se", se), ("+P", pp)))

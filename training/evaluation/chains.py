@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import wfdb
 
 from ecg.errors import InvalidSignal
 from ecg.interpreter import describe
@@ -22,6 +21,7 @@ from training.evaluation.chain_answers import ChainReader
 from training.evaluation.chain_beats import BeatReader
 from training.evaluation.chain_questions import Chain, Question, Stage, read_chains
 from training.evaluation.figures import Figure, fraction
+from training.evaluation.recordings import whole_window
 
 _CHAINS = "criteria/ecg_reasoning_benchmark_ptbxl.jsonl*"
 _RECORDS = "ptb-xl/records500"
@@ -61,7 +61,7 @@ def evaluate(data_dir: Path, split: str | None = None, progress: Callable[[str],
         raise InvalidSignal(f"none of the {len(chains)} chains' records stands in {Path(data_dir) / _RECORDS}")
     asked, own = [], []
     for done, chain in enumerate(here):
-        window = read_window(record_path(data_dir, chain))
+        window = whole_window(record_path(data_dir, chain))
         asked.append(answer_chain(chain, window))
         own.append(answer_chain(chain, window, trust_segments=False))
         if progress:
@@ -73,13 +73,6 @@ def evaluate(data_dir: Path, split: str | None = None, progress: Callable[[str],
 def record_path(data_dir: Path, chain: Chain) -> Path:
     """The record of a chain, without extension."""
     return Path(data_dir) / _RECORDS / f"{chain.record_id:05d}_hr"
-
-
-def read_window(record: Path) -> Window:
-    """A whole record as one window."""
-    read = wfdb.rdrecord(str(record))
-    signal = np.ascontiguousarray(read.p_signal.T, dtype=np.float32)
-    return Window(record.name, 0, 0, float(read.fs), 0, tuple(read.sig_name), signal)
 
 
 def answer_chain(chain: Chain, window: Window, *, trust_segments: bool = True) -> list[Asked]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ecg.delineation.delineate import mark
 from ecg.delineation.network import trained_on, weights
+from ecg.errors import InvalidSignal
 from training.delineator.corpus import WaveMarks, half_of, number_of, read_marks, read_signal, record_paths
 from training.evaluation.figures import Figure, fraction
 
@@ -58,6 +59,8 @@ def evaluate(
     Returns:
         Per point: sensitivity, positive predictivity, mean error and standard deviation.
     """
+    if split not in (None, "even", "odd"):
+        raise InvalidSignal(f"ludb has no split {split!r}: even, odd")
     records = [r for r in record_paths(data_dir) if split is None or half_of(r) == ("even", "odd").index(split)]
     methods: dict[str, Method] = {"vigil": by_vigil, "vigil_single_lead": by_vigil_alone}
     if compare:

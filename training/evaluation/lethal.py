@@ -13,6 +13,7 @@ from ecg.conditions import LETHAL, ConditionCode
 from edge.sources.wfdb_replay import read_recording
 from training.evaluation.episodes import Tally, delay_figures, episode_figures, tally
 from training.evaluation.figures import Figure, fraction
+from training.evaluation.recordings import annotated, readable
 from training.evaluation.replay import Call, Replay, records_of, replay, unseen_model
 from training.rhythm.definitions import lethal_truth
 from training.rhythm.reference import VF_WORDS, VT_WORDS, Episode, Span, merged, rhythm_episodes, shockable_episodes
@@ -42,7 +43,7 @@ def evaluate(data_dir: Path, split: str | None = None, progress: Callable[[str],
     say = progress or (lambda line: None)
     figures: list[Figure] = []
     for folder, kinds in _SETS.items():
-        records = [path for path in records_of(data_dir / folder) if _has_truth(data_dir / folder, path)]
+        records = _with_truth(data_dir / folder, say)
         if not records:
             say(f"no annotated records in {data_dir / folder}: left out")
             continue
@@ -59,8 +60,17 @@ def evaluate(data_dir: Path, split: str | None = None, progress: Callable[[str],
     return figures
 
 
-def _has_truth(folder: Path, path: Path) -> bool:
-    return path.with_suffix(".atr").exists() or (folder / "windows_5s_rhythm.csv").exists()
+def _with_truth(folder: Path, say: Callable[[str], object]) -> list[Path]:
+    """Records that can be read and whose rhythm is known, by the table of windows or by their `.atr`."""
+    if not (folder / "windows_5s_rhythm.csv").exists():
+        return annotated(records_of(folder), say)
+    kept = []
+    for path in readable(records_of(folder), say):
+        if shockable_episodes(folder, path.name):
+            kept.append(path)
+        else:
+            say(f"{path.name}: not in {folder / 'windows_5s_rhythm.csv'}, left out")
+    return kept
 
 
 def _episodes(folder: Path, path: Path) -> tuple[Episode, ...]:

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-import wfdb
 from numpy.typing import NDArray
 
 from ecg.errors import InvalidSignal
@@ -23,6 +22,7 @@ from ecg.measurements.window_rows import axis_difference
 from ecg.synthesis import BeatSpec, QrsShape, beat_course, synthesize
 from ecg.windows import Window
 from training.evaluation.figures import Figure, fraction
+from training.evaluation.recordings import whole_window
 
 FloatArray = NDArray[np.float64]
 #: Synthetic patients, noise (mV) and wander (mV) they are drawn with, sampling frequencies and lead sets.
@@ -192,15 +192,14 @@ def _records(root: Path, split: str | None) -> Iterable[tuple[Path, set[str], st
     with (root / "reports.csv").open(newline="") as stream:
         rows = {int(row["ecg_id"]): row for row in csv.DictReader(stream)}
     for header in sorted(root.glob("records500/**/*.hea")):
-        row = rows.get(int(header.stem.split("_")[0]))
+        number = header.stem.split("_")[0]
+        row = rows.get(int(number)) if number.isdecimal() else None
         if row and int(row["strat_fold"]) in folds:
             yield header.with_suffix(""), set(ast.literal_eval(row["scp_codes"])), row["heart_axis"]
 
 
 def _measured(path: Path) -> MeasurementTable | None:
-    record = wfdb.rdrecord(str(path))
-    signal = np.ascontiguousarray(record.p_signal.T, dtype=np.float32)
     try:
-        return measure(Window("ptb-xl", 0, 0, float(record.fs), 0, tuple(record.sig_name), signal))
+        return measure(whole_window(path))
     except InvalidSignal:
         return None

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from deploy.cli.records import window
 from ecg.annotations import Annotations
 from ecg.ec57.times import LEARNING_PERIOD_S
 from ecg.errors import InvalidSignal
+from ecg.windows import Window
 from edge.sources.wfdb_replay import read_recording
 from edge.wfdb_files import read_annotations
 
@@ -23,12 +25,11 @@ def annotated(paths: Iterable[Path], say: Callable[[str], object]) -> list[Path]
         say: Told of each record left out, with the reason.
     """
     kept = []
-    for path in paths:
+    for path in readable(paths, say):
         if not path.with_suffix(".atr").exists():
             say(f"{path.name}: no {path.name}.atr, left out")
             continue
         try:
-            read_recording(str(path))
             reference = read_annotations(path, "atr")
         except InvalidSignal as error:
             say(f"{error}: left out")
@@ -38,6 +39,29 @@ def annotated(paths: Iterable[Path], say: Callable[[str], object]) -> list[Path]
         else:
             say(f"{path.name}: {path.name}.atr has no annotations, left out")
     return kept
+
+
+def readable(paths: Iterable[Path], say: Callable[[str], object]) -> list[Path]:
+    """Records whose ECG can be read; the others are told and left out."""
+    kept = []
+    for path in paths:
+        try:
+            read_recording(str(path))
+        except InvalidSignal as error:
+            say(f"{error}: left out")
+        else:
+            kept.append(path)
+    return kept
+
+
+def whole_window(path: Path) -> Window:
+    """The ECG of a whole record as one window, in mV whatever the unit of its header.
+
+    Raises:
+        InvalidSignal: The record cannot be read.
+    """
+    recording = read_recording(str(path))
+    return window(recording, path.name, 0.0, recording.samples.shape[1] / recording.fs_hz)
 
 
 def scored_from_s(reference: Annotations) -> float:

@@ -17,7 +17,7 @@ from edge.wfdb_files import read_annotations
 from training.evaluation.figures import Figure, fraction
 from training.evaluation.recordings import annotated, scored_from_s
 from training.evaluation.replay import Replay, records_of, replay, unseen_model
-from training.mitdb_splits import SPLITS
+from training.mitdb_splits import split_records
 
 #: CinC 2017: a record whose mean quality index of the best lead is below this is noise.
 NOISY_QUALITY = 0.35
@@ -48,7 +48,7 @@ def evaluate(data_dir: Path, split: str | None = None, progress: Callable[[str],
 
 def _atrial_fibrillation(folder: Path, split: str | None, say: Callable[[str], None]) -> list[Figure]:
     compared: list[EpisodeComparison] = []
-    wanted = None if split is None else SPLITS[split]
+    wanted = None if split is None else split_records(split)
     for path in annotated([p for p in records_of(folder) if wanted is None or p.name in wanted], say):
         truth = read_annotations(path, "atr")
         said = replay(read_recording(str(path)), unseen_model("mitdb", path.name))
@@ -62,8 +62,8 @@ def _atrial_fibrillation(folder: Path, split: str | None, say: Callable[[str], N
     for one in compared[1:]:
         total = total + one
     se, pp = total.episode_sensitivity, total.episode_predictivity
-    duration_se = bootstrap_ratio([c.ref_overlap for c in compared], [c.ref_duration for c in compared])
-    duration_pp = bootstrap_ratio([c.test_overlap for c in compared], [c.test_duration for c in compared])
+    duration_se = bootstrap_ratio([c.ref_overlap / c.fs for c in compared], [c.ref_duration / c.fs for c in compared])
+    duration_pp = bootstrap_ratio([c.test_overlap / c.fs for c in compared], [c.test_duration / c.fs for c in compared])
     return [
         fraction("rhythm.mitdb.af.episode_se", se.k, se.n),
         fraction("rhythm.mitdb.af.episode_ppv", pp.k, pp.n),
