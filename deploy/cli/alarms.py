@@ -12,10 +12,11 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from deploy.cli.records import START_NS, read, resolve, segments
+from deploy.cli.records import read, resolve
 from ecg import topics, wire
 from ecg.alarms import AlarmCommand, AlertEvent, AlertKind, CommandKind
 from ecg.segments import SegmentBatch
+from edge.recordings import START_NS, segments
 from edge.sources.wfdb_replay import Recording
 from stream.outputs import Position
 from stream.processor import Processor

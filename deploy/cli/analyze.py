@@ -12,14 +12,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from deploy.cli.annotate import run_monitor
-from deploy.cli.records import read, resolve, window
+from deploy.cli.records import read, resolve
 from ecg.beats.beat import Beat
 from ecg.conditions import Condition
 from ecg.interpretation import Verdict
 from ecg.interpreter import Interpretation, interpret
 from ecg.interpreter.labels import telling
 from ecg.windows import Window
+from edge.annotator import run_monitor
+from edge.recordings import window
 from edge.sources.wfdb_replay import Recording
 
 _MARK = {Verdict.SUPPORTED: "[green]✓[/]", Verdict.CONTRADICTED: "[red]✗[/]", Verdict.NOT_MEASURABLE: "[yellow]?[/]"}

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from deploy.cli.annotate import annotations_of
 from ecg.annotations import Annotations
 from ecg.ec57 import BeatComparison, score_beats
 from ecg.ec57.beats import BEATS
 from ecg.ec57.pairing import F, N
 from ecg.intervals import Proportion, bootstrap_ratio
+from edge.annotator import annotations_of
 from edge.sources.wfdb_replay import Recording, read_recording
 from edge.wfdb_files import read_annotations
 from training.evaluation.figures import Figure

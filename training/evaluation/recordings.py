@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from deploy.cli.records import window
 from ecg.annotations import Annotations
 from ecg.ec57.times import LEARNING_PERIOD_S
 from ecg.errors import InvalidSignal
 from ecg.windows import Window
+from edge.recordings import window
 from edge.sources.wfdb_replay import read_recording
 from edge.wfdb_files import read_annotations
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from deploy.cli.annotate import annotations_of
 from deploy.stack.plan import DEMO_RECORD
+from edge.annotator import annotations_of
 from edge.sources.wfdb_replay import read_recording
 
 
