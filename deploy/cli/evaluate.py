@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import json
+from collections import Counter
+from importlib.metadata import version
+from importlib.resources import files
 from pathlib import Path
 
 import click
@@ -24,6 +28,31 @@ TASKS = {
     "chains": ("chains",),
     "encoder": ("encoder",),
 }
+
+
+#: The fitted parts behind the figures: package, file.
+_FITTED = (
+    ("ecg.beats", "detector.npz"),
+    ("ecg.beats.model", "classifier.npz"),
+    ("ecg.rhythm", "wave_model.npz"),
+    ("ecg.delineation", "weights_all.npz"),
+    ("ecg.quality", "window_model.json"),
+    ("deploy.models.screening", "model.onnx"),
+)
+
+
+def _records(data: Path) -> dict[str, int]:
+    """How many records stand in each data set, however deep."""
+    return dict(sorted(Counter(path.relative_to(data).parts[0] for path in data.glob("*/**/*.hea")).items()))
+
+
+def _models() -> str:
+    """The version of the product and, for each fitted part, the start of its file's SHA-256."""
+    parts = [f"vigil {version('vigil-ecg')}"]
+    for package, name in _FITTED:
+        content = Path(str(files(package.split(".")[0]))).joinpath(*package.split(".")[1:], name).read_bytes()
+        parts.append(f"{name} {hashlib.sha256(content).hexdigest()[:12]}")
+    return "; ".join(parts)
 
 
 @click.command()
@@ -51,17 +80,16 @@ def evaluate(task: str, data: Path, split: str | None, json_file: Path | None) -
             raise click.UsageError(f"--split {split}: {task} has no such split ") from error
     if not figures:
         raise InvalidSignal(f"{data}: no record there that {task} could be measured on; docs/data.md says the layout")
-    records = sorted({p.parent.name for p in data.rglob("*.hea")})
     result = {
         "task": task,
         "data": str(data),
         "split": split,
-        "records": {name: len(list(data.glob(f"{name}/*.hea"))) for name in records if (data / name).is_dir()},
-        "model": "vigil kernel",
+        "records": _records(data),
+        "model": _models(),
         "figures": [figure.to_json() for figure in figures],
     }
     if json_file is not None:
-        json_file.write_text(json.dumps(result, indent=2) + "\n")
+        json_file.write_text(json.dumps(result, indent=2, allow_nan=False) + "\n")
     table = Table(title=f"{task} on {data}")
     table.add_column("figure", overflow="fold")
     for heading in ("value", "95 % interval", "n", "unit"):

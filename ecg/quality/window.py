@@ -59,8 +59,10 @@ def lead_measures(signal_mv: FloatArray, fs_hz: float) -> DoubleArray:
         (n_leads, len(LEAD_MEASURES)).
 
     Raises:
-        InvalidSignal: The window is too short, or sampled too slowly.
+        InvalidSignal: The window has no lead, is too short, or sampled too slowly.
     """
+    if signal_mv.ndim != 2 or not signal_mv.shape[0]:
+        raise InvalidSignal(f"a window is (n_leads, n_samples) with at least one lead, not {signal_mv.shape}")
     n_leads, n = signal_mv.shape
     if n < SHORTEST_S * fs_hz or fs_hz < 100:
         raise InvalidSignal(f"a window of {n / fs_hz:.1f} s at {fs_hz:g} Hz cannot be judged")

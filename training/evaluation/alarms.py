@@ -17,6 +17,7 @@ from ecg.intervals import bootstrap
 from ecg.profiles import CINC2015, CONFIRM, RuleProfile
 from edge.sources.wfdb_replay import read_recording
 from training.evaluation.figures import Figure, fraction
+from training.evaluation.recordings import readable
 from training.evaluation.replay import replay, unseen_model
 from training.rhythm.reference import labelled_alarms
 
@@ -66,9 +67,10 @@ def evaluate(data_dir: Path, split: str | None = None, progress: Callable[[str],
         say(f"no {folder / 'ALARMS'}: left out")
         return []
     figures: list[Figure] = []
+    alarms = [a for a in labelled_alarms(folder) if a.kind in CODES and readable([folder / a.record], say)]
     for name, profile in _PROFILES.items():
         judged = []
-        for i, alarm in enumerate(labelled_alarms(folder)):
+        for i, alarm in enumerate(alarms):
             judged.append(
                 Judged(CODES[alarm.kind], alarm.true, agrees(folder / alarm.record, CODES[alarm.kind], profile))
             )

@@ -191,8 +191,9 @@ def figures(prefix: str, tally: Tally) -> Iterable[Figure]:
         draws = moments[rng.integers(0, len(moments), (_BOOTSTRAP, len(moments)))].sum(axis=1)
         for name, of in (("mean_error", _mean), ("sd", _sd)):
             value = of(moments.sum(axis=0))
-            low, high = np.quantile([of(draw) for draw in draws if draw[0] > 1], (0.025, 0.975))
-            yield Figure(f"{prefix}.{point}.{name}", value, float(low), float(high), hits, "ms")
+            drawn = [of(draw) for draw in draws if draw[0] > 1]
+            low, high = np.quantile(drawn, (0.025, 0.975)).tolist() if drawn else (None, None)
+            yield Figure(f"{prefix}.{point}.{name}", value, low, high, hits, "ms")
 
 
 def _mean(moments: FloatArray) -> float:

@@ -18,9 +18,10 @@ import numpy.typing as npt
 
 import ecg.quality
 from ecg.quality.window import WindowModel, default_window_model, window_features
-from ecg.segments import Segment, millivolts
+from ecg.segments import MAX_SEGMENT_S, Segment, millivolts
 from edge.sources.wfdb_replay import read_recording
 from training.evaluation.figures import Figure, fraction
+from training.evaluation.recordings import readable
 
 DoubleArray = npt.NDArray[np.float64]
 
@@ -59,11 +60,14 @@ def read(folder: Path, say: Callable[[str], None]) -> tuple[list[str], DoubleArr
     if not table.exists():
         return [], np.zeros((0, 0)), np.zeros(0, bool)
     with table.open(newline="") as lines:
-        rows = [row for row in csv.DictReader(lines) if (folder / f"{row['record']}.hea").exists()]
+        listed = {row["record"]: row for row in csv.DictReader(lines) if (folder / f"{row['record']}.hea").exists()}
+    rows = [listed[path.name] for path in readable((folder / name for name in listed), say)]
     features = []
     for i, row in enumerate(rows):
         recording = read_recording(str(folder / row["record"]))
-        segment = Segment("cinc2011", 0, 0, 0, recording.fs_hz, 0, recording.leads, recording.samples.copy())
+        n = min(recording.samples.shape[1], int(MAX_SEGMENT_S * recording.fs_hz))  # a window is 10 s: the first ones
+        first = np.ascontiguousarray(recording.samples[:, :n])
+        segment = Segment("cinc2011", 0, 0, 0, recording.fs_hz, 0, recording.leads, first)
         features.append(window_features(millivolts(segment), recording.fs_hz))
         if i % 50 == 49:
             say(f"quality: {i + 1} of {len(rows)} recordings")

@@ -15,7 +15,7 @@ from ecg.intervals import bootstrap, bootstrap_ratio
 from edge.sources.wfdb_replay import read_recording
 from edge.wfdb_files import read_annotations
 from training.evaluation.figures import Figure, fraction
-from training.evaluation.recordings import annotated, scored_from_s
+from training.evaluation.recordings import annotated, readable, scored_from_s
 from training.evaluation.replay import Replay, records_of, replay, unseen_model
 from training.mitdb_splits import split_records
 
@@ -104,7 +104,7 @@ def _cinc2017(folder: Path, say: Callable[[str], None]) -> list[Figure]:
     pairs: list[tuple[str, str]] = []
     for line in table.read_text(encoding="utf-8").split():
         name, truth = line.split(",")[:2]
-        if (folder / f"{name}.hea").exists():
+        if (folder / f"{name}.hea").exists() and readable([folder / name], say):
             said = replay(read_recording(str(folder / name)), unseen_model("cinc2017", name))
             pairs.append((truth, rhythm_class(said)))
             if len(pairs) % 200 == 0:

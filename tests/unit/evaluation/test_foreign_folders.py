@@ -12,8 +12,10 @@ from click.testing import CliRunner
 
 from deploy.cli.evaluate import evaluate
 from ecg.errors import InvalidSignal
+from ecg.quality.window import window_features
 from ecg.synthesis import BeatSpec, synthesize
 from training.evaluation.beats import _worst
+from training.evaluation.quality import read
 from training.evaluation.recordings import annotated, whole_window
 from training.mitdb_splits import split_records
 
@@ -58,7 +60,10 @@ def test_task_measures_what_can_be_read_and_names_what_cannot(hospital: Path, ta
     assert ran.exit_code == 0, ran.output
     assert "broken" in ran.output
     assert "unread" in ran.output
-    figures = {f["name"]: f for f in json.loads(out.read_text(), parse_constant=pytest.fail)["figures"]}
+    report = json.loads(out.read_text(), parse_constant=pytest.fail)  # NaN is no JSON
+    assert report["records"] == {"mitdb": 5}
+    assert "detector.npz" in report["model"]
+    figures = {f["name"]: f for f in report["figures"]}
     if task == "beats":
         assert (
             figures["qrs.one_lead.sensitivity"]["n"] > 120
@@ -99,3 +104,20 @@ def test_left_out_records_are_told_each_once(hospital: Path) -> None:
     kept = annotated(sorted(p.with_suffix("") for p in (hospital / "mitdb").glob("*.hea")), told.append)
     assert [p.name for p in kept] == ["ward-a", "ward-b", "ward-c"]
     assert len(told) == 2
+
+
+@pytest.mark.parametrize("shape", [(2500,), (0, 2500), (1, 2, 2500)])
+def test_quality_of_what_is_no_window_is_an_invalid_signal(shape: tuple[int, ...]) -> None:
+    with pytest.raises(InvalidSignal, match="at least one lead"):
+        window_features(np.zeros(shape, np.float32), 250.0)
+
+
+def test_quality_task_judges_the_first_ten_seconds_of_a_long_recording(tmp_path: Path) -> None:
+    _record(tmp_path / "cinc2011", "long", 500)
+    (tmp_path / "cinc2011" / "cut.hea").write_text("cut 1 500\ncut.dat 16\n")
+    (tmp_path / "cinc2011" / "acceptable.csv").write_text("record,acceptable\nlong,1\ncut,0\n")
+    told: list[str] = []
+    names, features, _ = read(tmp_path / "cinc2011", told.append)
+    assert names == ["long"]
+    assert np.isfinite(features).all()
+    assert len(told) == 1
