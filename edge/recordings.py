@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
 from ecg.errors import InvalidSignal
 from ecg.segments import INVALID_SAMPLE, Segment, millivolts
 from ecg.windows import Window
-from edge.sources.wfdb_replay import Recording
+from edge.sources.wfdb_replay import Recording, read_recording
 
 #: Any fixed start: a recording has no wall clock of ours.
 START_NS = 1_600_000_000 * 1_000_000_000
@@ -58,3 +59,13 @@ def window(recording: Recording, name: str, from_s: float, to_s: float) -> Windo
     mv.flags.writeable = False
     start_ns = START_NS + round(first * 1e9 / fs)
     return Window(name, 0, first, fs, start_ns, tuple(lead.name for lead in recording.leads), mv)
+
+
+def whole_window(path: Path) -> Window:
+    """The ECG of a whole record as one window, in mV whatever the unit of its header.
+
+    Raises:
+        InvalidSignal: The record cannot be read.
+    """
+    recording = read_recording(str(path))
+    return window(recording, path.name, 0.0, recording.samples.shape[1] / recording.fs_hz)

@@ -17,11 +17,11 @@ import numpy as np
 from ecg.errors import InvalidSignal
 from ecg.interpreter import describe
 from ecg.windows import Window
+from edge.recordings import whole_window
 from training.evaluation.chain_answers import ChainReader
 from training.evaluation.chain_beats import BeatReader
 from training.evaluation.chain_questions import Chain, Question, Stage, read_chains
 from training.evaluation.figures import Figure, fraction
-from training.evaluation.recordings import whole_window
 
 _CHAINS = "criteria/ecg_reasoning_benchmark_ptbxl.jsonl*"
 _RECORDS = "ptb-xl/records500"

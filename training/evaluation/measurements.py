@@ -21,8 +21,8 @@ from ecg.measurements.measurement import MeasurementTable
 from ecg.measurements.window_rows import axis_difference
 from ecg.synthesis import BeatSpec, QrsShape, beat_course, synthesize
 from ecg.windows import Window
+from edge.recordings import whole_window
 from training.evaluation.figures import Figure, fraction
-from training.evaluation.recordings import whole_window
 
 FloatArray = NDArray[np.float64]
 #: Synthetic patients, noise (mV) and wander (mV) they are drawn with, sampling frequencies and lead sets.

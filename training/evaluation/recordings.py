@@ -11,8 +11,6 @@ from pathlib import Path
 from ecg.annotations import Annotations
 from ecg.ec57.times import LEARNING_PERIOD_S
 from ecg.errors import InvalidSignal
-from ecg.windows import Window
-from edge.recordings import window
 from edge.sources.wfdb_replay import read_recording
 from edge.wfdb_files import read_annotations
 
@@ -52,16 +50,6 @@ def readable(paths: Iterable[Path], say: Callable[[str], object]) -> list[Path]:
         else:
             kept.append(path)
     return kept
-
-
-def whole_window(path: Path) -> Window:
-    """The ECG of a whole record as one window, in mV whatever the unit of its header.
-
-    Raises:
-        InvalidSignal: The record cannot be read.
-    """
-    recording = read_recording(str(path))
-    return window(recording, path.name, 0.0, recording.samples.shape[1] / recording.fs_hz)
 
 
 def scored_from_s(reference: Annotations) -> float:

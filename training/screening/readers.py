@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import csv
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,13 +18,16 @@ import wfdb
 from ecg.encoder_input import ENCODER_WINDOW_S, prepare
 from ecg.leads import STANDARD_LEADS
 from ecg.segments import FloatArray
+from ecg.windows import Window
+from edge.recordings import whole_window
 from training.mitdb_splits import SPLITS
 from training.screening.labels import targets
 
 #: de Chazal 2004: DS1 trains and tunes, DS2 tests. 201 and 202 are one subject; 102 104 107 217 are paced.
-DS1, DS2 = sorted(SPLITS["DS1"]), sorted(SPLITS["DS2"])
+DS1 = SPLITS["DS1"]
 #: DS1 records that tune thresholds; 202, the subject of 201, tests, so 201 is left out altogether.
 DS1_TUNE = ("106", "119", "207", "223")
+_MITDB_UNUSED = SPLITS["paced"] | {"201"}
 #: A rhythm must fill this much of a window to name it.
 _RHYTHM_S = 3.0
 
@@ -57,10 +60,10 @@ def split_of(patient: str, share_test: float = 0.25, share_tune: float = 0.12) -
 
 
 def _example(
-    record: str, split: str, mv: np.ndarray, fs_hz: float, leads: list[str], target: FloatArray, quality: float
+    record: str, split: str, mv: np.ndarray, fs_hz: float, leads: Sequence[str], target: FloatArray, quality: float
 ) -> Example:
     """mv (n_leads, n_samples) as an Example."""
-    x = prepare(mv[None].astype(np.float32), fs_hz, [leads])
+    x = prepare(mv[None].astype(np.float32), fs_hz, [list(leads)])
     return Example(record, split, x.signal[0].astype(np.float16), x.lead_index[0], target, quality)
 
 
@@ -78,32 +81,32 @@ def _seconds(spans: list[tuple[int, int, str]], words: set[str], start: int, end
 
 def mitdb(data: Path, hop_s: float = 10.0) -> Iterator[Example]:
     """MIT-BIH Arrhythmia: AF, VT, VF (flutter), PVC; DS1 trains, DS2 tests."""
-    for name in DS1 + DS2:
-        path = data / "mitdb" / name
-        if name == "201" or not path.with_suffix(".hea").exists():
+    for header in sorted((data / "mitdb").glob("*.hea")):
+        path, name = header.with_suffix(""), header.stem
+        if name in _MITDB_UNUSED or not path.with_suffix(".atr").exists():
             continue
-        record, marks = wfdb.rdrecord(str(path)), wfdb.rdann(str(path), "atr")
-        spans = _spans(marks, record.sig_len)
-        split = "test" if name in DS2 else "tune" if name in DS1_TUNE else "train"
+        window, marks = whole_window(path), wfdb.rdann(str(path), "atr")
+        spans = _spans(marks, window.end_sample)
+        split = "tune" if name in DS1_TUNE else "train" if name in DS1 else "test"  # records of elsewhere test
         beats = np.array([s for s, m in zip(marks.sample, marks.symbol, strict=True) if m in "VE"])
-        for start, end in _windows(record.sig_len, record.fs, hop_s):
-            known = _rhythms(spans, start, end, record.fs) | {"PVC": float(((beats >= start) & (beats < end)).any())}
-            mv = record.p_signal[start:end].T
-            yield _example(f"mitdb/{name}", split, mv, record.fs, record.sig_name, targets(**known), 1.0)
+        for start, end in _windows(window.end_sample, window.fs_hz, hop_s):
+            known = _rhythms(spans, start, end, window.fs_hz) | {"PVC": float(((beats >= start) & (beats < end)).any())}
+            mv = window.signal_mv[:, start:end]
+            yield _example(f"mitdb/{name}", split, mv, window.fs_hz, window.lead_names, targets(**known), 1.0)
 
 
 def vfdb(data: Path, hop_s: float = 5.0) -> Iterator[Example]:
     """MIT-BIH Malignant Ventricular: VF, VT, noise; split by record."""
     for header in sorted((data / "vfdb").glob("*.hea")):
-        record, marks = wfdb.rdrecord(str(header.with_suffix(""))), wfdb.rdann(str(header.with_suffix("")), "atr")
-        spans = _spans(marks, record.sig_len)
+        window, marks = whole_window(header.with_suffix("")), wfdb.rdann(str(header.with_suffix("")), "atr")
+        spans = _spans(marks, window.end_sample)
         name = f"vfdb/{header.stem}"
-        for start, end in _windows(record.sig_len, record.fs, hop_s):
-            noisy = _seconds(spans, {"NOISE"}, start, end, record.fs)
-            known = _rhythms(spans, start, end, record.fs) if noisy < 1 else {}
-            mv = record.p_signal[start:end].T
+        for start, end in _windows(window.end_sample, window.fs_hz, hop_s):
+            noisy = _seconds(spans, {"NOISE"}, start, end, window.fs_hz)
+            known = _rhythms(spans, start, end, window.fs_hz) if noisy < 1 else {}
+            mv = window.signal_mv[:, start:end]
             quality = 0.0 if noisy > 5 else 1.0 if noisy == 0 else np.nan
-            yield _example(name, split_of(name), mv, record.fs, record.sig_name, targets(**known), quality)
+            yield _example(name, split_of(name), mv, window.fs_hz, window.lead_names, targets(**known), quality)
 
 
 def _rhythms(spans: list[tuple[int, int, str]], start: int, end: int, fs_hz: float) -> dict[str, float]:
@@ -116,16 +119,18 @@ def _rhythms(spans: list[tuple[int, int, str]], start: int, end: int, fs_hz: flo
 def cudb(data: Path) -> Iterator[Example]:
     """CU Ventricular Tachyarrhythmia: 5 s windows, shockable (VF) or not; split by record."""
     listing = data / "cudb" / "windows_5s_rhythm.csv"
-    records: dict[str, wfdb.Record] = {}
+    windows: dict[str, Window] = {}
     for row in csv.DictReader(listing.open()) if listing.exists() else ():
         name, key = row["record"], f"cudb/{row['record']}"
-        if name not in records:
-            records[name] = wfdb.rdrecord(str(data / "cudb" / name))
-        record = records[name]
-        end = round(float(row["end_s"]) * record.fs)
-        mv = record.p_signal[max(0, end - round(ENCODER_WINDOW_S * record.fs)) : end].T
-        known = {"VF": float(row["shockable"])} if end >= 10 * record.fs else {}
-        yield _example(key, split_of(key), mv, record.fs, record.sig_name, targets(**known), np.nan)
+        if not (data / "cudb" / f"{name}.hea").exists():
+            continue
+        if name not in windows:
+            windows[name] = whole_window(data / "cudb" / name)
+        window = windows[name]
+        end = round(float(row["end_s"]) * window.fs_hz)
+        mv = window.signal_mv[:, max(0, end - round(ENCODER_WINDOW_S * window.fs_hz)) : end]
+        known = {"VF": float(row["shockable"])} if end >= 10 * window.fs_hz else {}
+        yield _example(key, split_of(key), mv, window.fs_hz, window.lead_names, targets(**known), np.nan)
 
 
 def cinc2017(data: Path) -> Iterator[Example]:
@@ -135,12 +140,12 @@ def cinc2017(data: Path) -> Iterator[Example]:
         path = data / "cinc2017" / name
         if not path.with_suffix(".hea").exists():
             continue
-        record = wfdb.rdrecord(str(path))
-        key, n = f"cinc2017/{name}", round(ENCODER_WINDOW_S * record.fs)
+        window = whole_window(path)
+        key, n = f"cinc2017/{name}", round(ENCODER_WINDOW_S * window.fs_hz)
         known = {} if label == "~" else {"AF": float(label == "A")}
-        for start in {0, max(0, (record.sig_len - n) // 2)}:
-            mv = record.p_signal[start : start + n].T
-            yield _example(key, split_of(key), mv, record.fs, ["I"], targets(**known), float(label != "~"))
+        for start in {0, max(0, (window.end_sample - n) // 2)}:
+            mv = window.signal_mv[:, start : start + n]
+            yield _example(key, split_of(key), mv, window.fs_hz, ["I"], targets(**known), float(label != "~"))
 
 
 def cinc2011(data: Path) -> Iterator[Example]:
@@ -149,10 +154,10 @@ def cinc2011(data: Path) -> Iterator[Example]:
     for name, flag in csv.reader(listing.open()) if listing.exists() else ():
         path = data / "cinc2011" / name
         if flag in ("0", "1") and path.with_suffix(".hea").exists():
-            record = wfdb.rdrecord(str(path))
-            mv = record.p_signal[: round(ENCODER_WINDOW_S * record.fs)].T
+            window = whole_window(path)
+            mv = window.signal_mv[:, : round(ENCODER_WINDOW_S * window.fs_hz)]
             key = f"cinc2011/{name}"
-            yield _example(key, split_of(key), mv, record.fs, record.sig_name, targets(), float(flag))
+            yield _example(key, split_of(key), mv, window.fs_hz, window.lead_names, targets(), float(flag))
 
 
 def _ptbxl_rows(data: Path) -> dict[int, tuple[str, str, FloatArray, FloatArray]]:
@@ -181,17 +186,17 @@ def ptbxl(data: Path) -> Iterator[Example]:
         ecg_id = int(header.stem.split("_")[0])
         if ecg_id in rows:
             split, _, target, _ = rows[ecg_id]
-            record = wfdb.rdrecord(str(header.with_suffix("")))
-            mv = record.p_signal.T
-            yield _example(f"ptb-xl/{ecg_id}", split, mv, record.fs, record.sig_name, target, np.nan)
+            window = whole_window(header.with_suffix(""))
+            mv, names = window.signal_mv, window.lead_names
+            yield _example(f"ptb-xl/{ecg_id}", split, mv, window.fs_hz, names, target, np.nan)
     folder = data / "ptb-xl-z250"
     if (folder / "signals.npy").exists():
         signals = np.load(folder / "signals.npy", mmap_mode="r")  # int16 (n, 2500, 12), 64 counts a standard deviation
         for ecg_id, counts in zip(map(int, (folder / "ecg_ids.txt").read_text().split()), signals, strict=True):
             if ecg_id in rows:
                 split, _, _, target = rows[ecg_id]
-                mv = np.asarray(counts, np.float32).T / 64 * 0.2  # 0.2 mV a standard deviation: typical, not measured
-                yield _example(f"ptb-xl-z250/{ecg_id}", split, mv, 250.0, list(STANDARD_LEADS), target, np.nan)
+                counts_mv = np.asarray(counts, np.float32).T / 64 * 0.2  # 0.2 mV a standard deviation: typical, not measured
+                yield _example(f"ptb-xl-z250/{ecg_id}", split, counts_mv, 250.0, list(STANDARD_LEADS), target, np.nan)
 
 
 def _windows(n_samples: int, fs_hz: float, hop_s: float) -> list[tuple[int, int]]:

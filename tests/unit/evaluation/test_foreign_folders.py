@@ -14,9 +14,10 @@ from deploy.cli.evaluate import evaluate
 from ecg.errors import InvalidSignal
 from ecg.quality.window import window_features
 from ecg.synthesis import BeatSpec, synthesize
+from edge.recordings import whole_window
 from training.evaluation.beats import _worst
 from training.evaluation.quality import read
-from training.evaluation.recordings import annotated, whole_window
+from training.evaluation.recordings import annotated
 from training.mitdb_splits import split_records
 
 SECONDS = 40
