@@ -195,8 +195,9 @@ def ptbxl(data: Path) -> Iterator[Example]:
         for ecg_id, counts in zip(map(int, (folder / "ecg_ids.txt").read_text().split()), signals, strict=True):
             if ecg_id in rows:
                 split, _, _, target = rows[ecg_id]
-                counts_mv = np.asarray(counts, np.float32).T / 64 * 0.2  # 0.2 mV a standard deviation: typical, not measured
-                yield _example(f"ptb-xl-z250/{ecg_id}", split, counts_mv, 250.0, list(STANDARD_LEADS), target, np.nan)
+                # 0.2 mV a standard deviation: typical, not measured
+                scaled_mv = np.asarray(counts, np.float32).T / 64 * 0.2
+                yield _example(f"ptb-xl-z250/{ecg_id}", split, scaled_mv, 250.0, list(STANDARD_LEADS), target, np.nan)
 
 
 def _windows(n_samples: int, fs_hz: float, hop_s: float) -> list[tuple[int, int]]:
