@@ -270,7 +270,7 @@ async def test_a_cancelled_call_stops_the_backend() -> None:
 
 
 async def test_the_most_urgent_goes_first_and_a_full_queue_says_unavailable() -> None:
-    backend = Waiting(pause_s=0.05)
+    backend = Waiting(pause_s=0.2)
     async with serving(backend, workers=1, queue_size=2) as (_, channel):
         first = asyncio.create_task(ask(channel, escalation("first")))
         await _until(lambda: backend.asked == ["first"])
