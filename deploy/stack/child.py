@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -12,15 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, ClassVar, Self
 
-_PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
-
-
-def own_group_and_die_with_parent() -> None:
-    """For Popen's preexec_fn: a process group of its own, and on Linux SIGTERM when the parent dies, even by kill -9."""
-    os.setpgid(0, 0)
-    if _LIBC is not None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+_LEASH = Path(__file__).with_name("leash.py")
 
 
 def spawn(
@@ -31,16 +22,19 @@ def spawn(
     cwd: Path | None = None,
     user: str | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Starts a child whose output goes to output; call it from the main thread (the death signal follows the thread)."""
+    """Starts a child whose output goes to output; call it from the main thread (the death signal follows the thread).
+
+    A command that cannot be run is a child that ends at once with a status of 1 and the reason as its output.
+    """
+    leashed = [sys.executable, "-I", "-S", _LEASH, os.getpid(), user or "", *command]
     return subprocess.Popen(
-        [str(part) for part in command],
+        [str(part) for part in leashed],
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT,
         env=None if env is None else {**os.environ, **env},
         cwd=cwd,
-        user=user,
-        preexec_fn=own_group_and_die_with_parent,
+        process_group=0,
     )
 
 
