@@ -145,11 +145,14 @@ class History:
         if not task.cancelled():
             task.exception()
 
+    def _expect_an_answer(self) -> None:
+        if self._silent:
+            raise Unavailable("the database does not answer", retry_after_s=2.0)
+
     async def _rows(
         self, query: LiteralString, parameters: dict[str, Any] | None = None, limit_s: float = _ANSWER_S
     ) -> list[dict[str, Any]]:
-        if self._silent:
-            raise Unavailable("the database does not answer", retry_after_s=2.0)
+        self._expect_an_answer()
         return await self._within(limit_s, self._fetched(query, parameters))
 
     async def _fetched(self, query: LiteralString, parameters: dict[str, Any] | None) -> list[dict[str, Any]]:
@@ -158,8 +161,7 @@ class History:
 
     async def _write(self, *statements: tuple[LiteralString, dict[str, Any]]) -> None:
         """Executes statements in one transaction."""
-        if self._silent:
-            raise Unavailable("the database does not answer", retry_after_s=2.0)
+        self._expect_an_answer()
         await self._within(_WRITE_S, self._written(statements))
 
     async def _written(self, statements: Sequence[tuple[LiteralString, dict[str, Any]]]) -> None:

@@ -7,13 +7,14 @@ import importlib
 import json
 from collections import Counter
 from importlib.metadata import version
-from importlib.resources import files
 from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.table import Table
 
+import ecg
+from deploy.stack.plan import MODELS
 from ecg.errors import InvalidSignal
 
 #: Task to the module of training.evaluation whose evaluate(data_dir, split, progress) measures it.
@@ -28,16 +29,15 @@ TASKS = {
     "chains": ("chains",),
     "encoder": ("encoder",),
 }
-
-
-#: The fitted parts behind the figures: package, file.
+#: The fitted parts behind the figures.
+_KERNEL = Path(ecg.__file__).parent
 _FITTED = (
-    ("ecg.beats", "detector.npz"),
-    ("ecg.beats.model", "classifier.npz"),
-    ("ecg.rhythm", "wave_model.npz"),
-    ("ecg.delineation", "weights_all.npz"),
-    ("ecg.quality", "window_model.json"),
-    ("deploy.models.screening", "model.onnx"),
+    _KERNEL / "beats/detector.npz",
+    _KERNEL / "beats/model/classifier.npz",
+    _KERNEL / "rhythm/wave_model.npz",
+    _KERNEL / "delineation/weights_all.npz",
+    _KERNEL / "quality/window_model.json",
+    MODELS / "screening/model.onnx",
 )
 
 
@@ -48,11 +48,8 @@ def _records(data: Path) -> dict[str, int]:
 
 def _models() -> str:
     """The version of the product and, for each fitted part, the start of its file's SHA-256."""
-    parts = [f"vigil {version('vigil-ecg')}"]
-    for package, name in _FITTED:
-        content = Path(str(files(package.split(".")[0]))).joinpath(*package.split(".")[1:], name).read_bytes()
-        parts.append(f"{name} {hashlib.sha256(content).hexdigest()[:12]}")
-    return "; ".join(parts)
+    fitted = [f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()[:12]}" for path in _FITTED]
+    return "; ".join([f"vigil {version('vigil-ecg')}", *fitted])
 
 
 @click.command()
@@ -72,12 +69,7 @@ def evaluate(task: str, data: Path, split: str | None, json_file: Path | None) -
     figures = []
     for module in TASKS[task]:
         run = importlib.import_module(f"training.evaluation.{module}").evaluate
-        try:
-            figures += run(data, split, lambda line: console.print(f"[dim]{line}[/]"))
-        except KeyError as error:
-            if split is None or error.args not in ((split,), (split.lower(),)):
-                raise
-            raise click.UsageError(f"--split {split}: {task} has no such split ") from error
+        figures += run(data, split, lambda line: console.print(f"[dim]{line}[/]"))
     if not figures:
         raise InvalidSignal(f"{data}: no record there that {task} could be measured on; docs/data.md says the layout")
     result = {

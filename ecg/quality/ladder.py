@@ -82,13 +82,8 @@ class ArtefactLadder:
         """Leads-off per lead, begun and taken back after OFF_SECONDS."""
         changed: list[Condition] = []
         for name, is_off in zip(names, off, strict=True):
-            run = self.off_run.get(name, 0)
-            self.off_run[name] = max(run, 0) + 1 if is_off else min(run, 0) - 1
-            key = f"off:{name}"
-            if self.off_run[name] == OFF_SECONDS:
-                changed += self._begin(key, ConditionCode.LEADS_OFF, first_sample, end_sample, f"lead {name} off", ())
-            elif self.off_run[name] == -OFF_SECONDS:
-                changed += self._end(key, end_sample)
+            key, reason = f"off:{name}", f"lead {name} off"
+            changed += self._count(name, is_off, OFF_SECONDS, key, first_sample, end_sample, reason)
         return changed
 
     def _dead_leads(
@@ -97,19 +92,25 @@ class ArtefactLadder:
         """Leads that are connected but carry nothing: called after DEAD_SECONDS, taken back after OFF_SECONDS."""
         changed: list[Condition] = []
         for name, is_dead in zip(names, dead, strict=True):
-            key = f"dead:{name}"
-            run = self.off_run.get(key, 0)
-            if is_dead:
-                self.off_run[key] = max(run, 0) + 1
-                if self.off_run[key] == DEAD_SECONDS:
-                    reason = f"lead {name} flat or saturated: check its electrode"
-                    changed += self._begin(key, ConditionCode.LEADS_OFF, first_sample, end_sample, reason, ())
-            elif key in self.off_run:
-                self.off_run[key] = min(run, 0) - 1
-                if self.off_run[key] == -OFF_SECONDS:
-                    del self.off_run[key]
-                    changed += self._end(key, end_sample)
+            key, reason = f"dead:{name}", f"lead {name} flat or saturated: check its electrode"
+            changed += self._count(key, is_dead, DEAD_SECONDS, key, first_sample, end_sample, reason)
         return changed
+
+    def _count(
+        self, run: str, is_bad: bool, after_s: int, key: str, first_sample: int, end_sample: int, reason: str
+    ) -> list[Condition]:
+        """Counts one lead's bad seconds in off_run[run]: LEADS_OFF as `key` after after_s, taken back after OFF_SECONDS."""
+        seconds = self.off_run.get(run, 0)
+        if is_bad:
+            self.off_run[run] = max(seconds, 0) + 1
+            if self.off_run[run] == after_s:
+                return self._begin(key, ConditionCode.LEADS_OFF, first_sample, end_sample, reason, ())
+        elif run in self.off_run:
+            self.off_run[run] = min(seconds, 0) - 1
+            if self.off_run[run] == -OFF_SECONDS:
+                del self.off_run[run]
+                return self._end(key, end_sample)
+        return []
 
     def _climb(self, first_sample: int, end_sample: int, best: float | None) -> list[Condition]:
         """Levels 1 and 2 by the seconds remembered."""

@@ -18,8 +18,18 @@ import pytest
 from deploy.broker import EmbeddedBroker, free_port
 from deploy.kafka_topics import create_topics
 from tests.browser.chromium import MISSING, start_chromium
+from tests.browser.ward import Ward
 
 ROOT = Path(__file__).resolve().parents[2]
+CSS, ID = "css selector", "id"
+#: Inked pixels of a canvas.
+INK = """
+    const canvas = document.querySelector(arguments[0]);
+    const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+    let ink = 0;
+    for (let i = 3; i < pixels.length; i += 4) if (pixels[i] > 40) ink += 1;
+    return ink;
+"""
 
 
 class ConsoleProcess:
@@ -93,6 +103,19 @@ def until(condition: Callable[[], object], timeout_s: float, what: str) -> Any:
     raise AssertionError(f"not within {timeout_s} s: {what}") from last
 
 
+def tile(page: Any, bed: str) -> Any:
+    """A bed's tile."""
+    return page.find_element(CSS, f'.tile[data-bed="{bed}"]')
+
+
+def item(page: Any, bed: str, name: str) -> Any:
+    """An alarm in the list; None where it is not there."""
+    found = [
+        one for one in page.find_elements(CSS, ".item") if f"Bed {int(bed[4:])}\n" in one.text and name in one.text
+    ]
+    return found[0] if found else None
+
+
 @pytest.fixture(scope="module")
 def brokers() -> Iterator[str]:
     """An embedded broker with every topic."""
@@ -119,3 +142,21 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     driver.set_script_timeout(20)
     yield driver
     driver.quit()
+
+
+@pytest.fixture(scope="module")
+def ward(request: pytest.FixtureRequest, brokers: str, console: ConsoleProcess) -> Iterator[Ward]:
+    """The module's BEDS, on its AGENTS."""
+    beds: tuple[str, ...] = request.module.BEDS
+    ward = Ward(brokers, len(beds), agents=request.module.AGENTS, kinds=beds, start_s=8)
+    ward.start()
+    yield ward
+    ward.stop()
+
+
+@pytest.fixture(scope="module")
+def page(browser: Any, console: ConsoleProcess, ward: Ward) -> Any:
+    """The page with every bed on it."""
+    browser.get(console.url)
+    until(lambda: len(browser.find_elements(CSS, ".tile")) == len(ward.beds), 20, "every bed has a tile")
+    return browser

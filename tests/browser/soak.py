@@ -12,17 +12,18 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import click
+import psutil
 
 from deploy.broker import EmbeddedBroker
 from deploy.kafka_topics import create_topics
 from tests.browser.chromium import start_chromium
 from tests.browser.conftest import ROOT, ConsoleProcess, until
 
-_TICKS = os.sysconf("SC_CLK_TCK")
 _FRAMES = """
 window.frames_drawn = 0;
 const count = () => { window.frames_drawn += 1; requestAnimationFrame(count); };
@@ -45,46 +46,41 @@ if (!button) { done(null); } else {
 """
 
 
-def cpu_s(pid: int) -> float:
+def cpu_s(process: psutil.Process) -> float:
     """CPU seconds a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
+    times = process.cpu_times()
+    return times.user + times.system
 
 
-def children_cpu_s(pid: int) -> dict[str, float]:
+def browser_cpu_s(pid: int) -> dict[str, float]:
     """CPU seconds of a process and all below it, summed by the kind Chromium gives them."""
     found: dict[str, float] = {}
-    waiting = [pid]
-    while waiting:
-        one = waiting.pop()
-        listed = subprocess.run(["pgrep", "-P", str(one)], capture_output=True, text=True, check=False).stdout.split()
-        waiting += map(int, listed)
-        try:
-            words = Path(f"/proc/{one}/cmdline").read_bytes().decode(errors="replace").replace("\0", " ")
-            kind = words.partition("--type=")[2].partition(" ")[0] or "browser"
-            found[kind] = found.get(kind, 0.0) + cpu_s(one)
-        except OSError:
-            continue
+    driver = psutil.Process(pid)
+    for process in [driver, *driver.children(recursive=True)]:
+        with suppress(psutil.NoSuchProcess):
+            kind = " ".join(process.cmdline()).partition("--type=")[2].partition(" ")[0] or "browser"
+            found[kind] = found.get(kind, 0.0) + cpu_s(process)
     return found
 
 
-def measure(driver: Any, console_pid: int, over_s: float) -> dict[str, Any]:
+def measure(driver: Any, console_process: psutil.Process, over_s: float) -> dict[str, Any]:
     """Figures of the next over_s seconds."""
     driver.execute_cdp_cmd("HeapProfiler.collectGarbage", {})
     heap = driver.execute_cdp_cmd("Runtime.getHeapUsage", {})["usedSize"] / 1e6
     counters = driver.execute_cdp_cmd("Memory.getDOMCounters", {})
-    begun, frames, console = time.monotonic(), driver.execute_script("return window.frames_drawn"), cpu_s(console_pid)
-    before = children_cpu_s(driver.service.process.pid)
+    begun, console = time.monotonic(), cpu_s(console_process)
+    frames = driver.execute_script("return window.frames_drawn")
+    before = browser_cpu_s(driver.service.process.pid)
     time.sleep(over_s)
     took = time.monotonic() - begun
-    after = children_cpu_s(driver.service.process.pid)
+    after = browser_cpu_s(driver.service.process.pid)
     return {
         "heap_mb": round(heap, 1),
         "dom_nodes": counters["nodes"],
         "listeners": counters["jsEventListeners"],
         "frames_per_s": round((driver.execute_script("return window.frames_drawn") - frames) / took, 1),
         "browser_cpu_percent": {k: round(100 * (v - before.get(k, 0.0)) / took, 1) for k, v in after.items()},
-        "console_cpu_percent": round(100 * (cpu_s(console_pid) - console) / took, 1),
+        "console_cpu_percent": round(100 * (cpu_s(console_process) - console) / took, 1),
     }
 
 
@@ -121,7 +117,7 @@ def main(beds: int, minutes: int) -> None:
             begun = time.monotonic()
             for minute in range(1, minutes + 1):
                 time.sleep(max(0.0, begun + 60 * minute - 20 - time.monotonic()))
-                figures = measure(driver, console.pid, 15.0)
+                figures = measure(driver, psutil.Process(console.pid), 15.0)
                 latency = acknowledge(driver, 4)
                 print(json.dumps({"minute": minute, **figures, "acknowledge_ms": latency}), flush=True)
         finally:

@@ -3,57 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.browser.conftest import ConsoleProcess, until
+from tests.browser.conftest import CSS, ID, INK, ConsoleProcess, item, tile, until
 from tests.browser.ward import Ward
 
 pytestmark = pytest.mark.browser
 
-CSS, ID = "css selector", "id"
-BEDS = ("normal", "af", "vf", "lead_off", "twelve", "ectopy")
+#: The third begins to fibrillate 24 s into its minute.
+BEDS, AGENTS = ("normal", "af", "vf", "lead_off", "twelve", "ectopy"), 2
 VF_BED = "bed-03"
-#: Inked pixels of a canvas.
-INK = """
-    const canvas = document.querySelector(arguments[0]);
-    const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
-    let ink = 0;
-    for (let i = 3; i < pixels.length; i += 4) if (pixels[i] > 40) ink += 1;
-    return ink;
-"""
-
-
-@pytest.fixture(scope="module")
-def ward(brokers: str, console: ConsoleProcess) -> Iterator[Ward]:
-    """Six beds; the third begins to fibrillate 24 s into its minute."""
-    ward = Ward(brokers, len(BEDS), agents=2, kinds=BEDS, start_s=8)
-    ward.start()
-    yield ward
-    ward.stop()
-
-
-@pytest.fixture(scope="module")
-def page(browser: Any, console: ConsoleProcess, ward: Ward) -> Any:
-    """The page with every bed on it."""
-    browser.get(console.url)
-    until(lambda: len(browser.find_elements(CSS, ".tile")) == len(BEDS), 20, "every bed has a tile")
-    return browser
-
-
-def tile(page: Any, bed: str) -> Any:
-    """A bed's tile."""
-    return page.find_element(CSS, f'.tile[data-bed="{bed}"]')
-
-
-def item(page: Any, bed: str, name: str) -> Any:
-    """An alarm in the list; None where it is not there."""
-    found = [
-        one for one in page.find_elements(CSS, ".item") if f"Bed {int(bed[4:])}\n" in one.text and name in one.text
-    ]
-    return found[0] if found else None
 
 
 def sign_in(page: Any, console: ConsoleProcess) -> None:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
-from tests.browser.conftest import ROOT, ConsoleProcess, until
-from tests.browser.test_console_page import CSS, ID, INK, item, tile
+from tests.browser.conftest import CSS, ID, INK, ROOT, ConsoleProcess, item, tile, until
 from tests.browser.ward import Ward
 
 pytestmark = pytest.mark.browser
-BEDS = ("normal", "af", "vf", "lead_off")
+#: The third begins to fibrillate 24 s into its minute.
+BEDS, AGENTS = ("normal", "af", "vf", "lead_off"), 1
 AXE = ROOT / "cloud/console/web/node_modules/axe-core/axe.min.js"
 #: Runs axe-core's rules of WCAG 2 A and AA; tells what they find, with the elements. One is left out: it wants every letter
 #: of a control in its name, run together, and a tile is a control that holds numbers and lead names; what its name must
@@ -41,22 +40,11 @@ return n;
 
 
 @pytest.fixture(scope="module")
-def ward(brokers: str, console: ConsoleProcess) -> Iterator[Ward]:
-    """Four beds; the third begins to fibrillate 24 s into its minute."""
-    ward = Ward(brokers, len(BEDS), agents=1, kinds=BEDS, start_s=8)
-    ward.start()
-    yield ward
-    ward.stop()
-
-
-@pytest.fixture(scope="module")
-def page(browser: Any, console: ConsoleProcess, ward: Ward) -> Any:
+def page(page: Any) -> Any:
     """The page with every bed on it and an alarm of each kind."""
-    browser.get(console.url)
-    until(lambda: len(browser.find_elements(CSS, ".tile")) == len(BEDS), 20, "every bed has a tile")
-    until(lambda: item(browser, "bed-03", "Ventricular fibrillation"), 40, "the VF alarm is listed")
-    until(lambda: item(browser, "bed-04", "Leads off"), 20, "the technical alarm")
-    return browser
+    until(lambda: item(page, "bed-03", "Ventricular fibrillation"), 40, "the VF alarm is listed")
+    until(lambda: item(page, "bed-04", "Leads off"), 20, "the technical alarm")
+    return page
 
 
 def audit(page: Any) -> list[str]:

@@ -43,13 +43,13 @@ def evaluate(data_dir: Path, split: str | None = None, progress: Callable[[str],
     say = progress or (lambda line: None)
     figures: list[Figure] = []
     for folder, kinds in _SETS.items():
-        records = _with_truth(data_dir / folder, say)
-        if not records:
+        known = _known(data_dir / folder, say)
+        if not known:
             say(f"no annotated records in {data_dir / folder}: left out")
             continue
         made = []
-        for path in records:
-            made.append((path, _episodes(data_dir / folder, path), _replay(folder, path)))
+        for path, episodes in known:
+            made.append((path, episodes, _replay(folder, path)))
             say(f"{folder} {path.name}: {sum(c.code in LETHAL for c in made[-1][2].calls)} lethal calls")
         for kind in kinds:
             words, codes, least_s = _KINDS[kind]
@@ -60,23 +60,18 @@ def evaluate(data_dir: Path, split: str | None = None, progress: Callable[[str],
     return figures
 
 
-def _with_truth(folder: Path, say: Callable[[str], object]) -> list[Path]:
-    """Records that can be read and whose rhythm is known, by the table of windows or by their `.atr`."""
-    if not (folder / "windows_5s_rhythm.csv").exists():
-        return annotated(records_of(folder), say)
-    kept = []
+def _known(folder: Path, say: Callable[[str], object]) -> list[tuple[Path, tuple[Episode, ...]]]:
+    """Records that can be read, with their rhythm by the table of windows or by their `.atr`; without it they are left out."""
+    table = folder / "windows_5s_rhythm.csv"
+    if not table.exists():
+        return [(path, rhythm_episodes(path)) for path in annotated(records_of(folder), say)]
+    found = []
     for path in readable(records_of(folder), say):
-        if shockable_episodes(folder, path.name):
-            kept.append(path)
+        if episodes := shockable_episodes(folder, path.name):
+            found.append((path, episodes))
         else:
-            say(f"{path.name}: not in {folder / 'windows_5s_rhythm.csv'}, left out")
-    return kept
-
-
-def _episodes(folder: Path, path: Path) -> tuple[Episode, ...]:
-    if (folder / "windows_5s_rhythm.csv").exists():
-        return shockable_episodes(folder, path.name)
-    return rhythm_episodes(path)
+            say(f"{path.name}: not in {table}, left out")
+    return found
 
 
 def _replay(folder: str, path: Path) -> Replay:

@@ -32,6 +32,8 @@ _LEAD_SETS: tuple[tuple[str, ...], ...] = (STANDARD_LEADS, ("I", "II", "V1"), ("
 _AMPLITUDES = ("p_amplitude", "r_amplitude", "qrs_peak_to_peak", "st_j", "t_amplitude")
 #: Frontal axis (from, to], degrees, of PTB-XL's heart_axis codes; LAD is the German "Linkstyp", from +30 leftwards.
 _AXIS_OF_CODE = {"MID": (-30, 90), "LAD": (-180, 30), "ALAD": (-180, -30), "RAD": (90, 180), "ARAD": (90, 180)}
+#: Folds of PTB-XL, by split.
+_FOLDS = {None: range(1, 11), "train": range(1, 8), "tune": range(8, 9), "test": range(9, 10)}
 
 
 def evaluate(data_dir: Path, split: str | None = None, progress: Callable[[str], None] | None = None) -> list[Figure]:
@@ -41,7 +43,12 @@ def evaluate(data_dir: Path, split: str | None = None, progress: Callable[[str],
         data_dir: Folder of data sets.
         split: "train" (folds 1-7), "tune" (8) or "test" (9) of PTB-XL; all where None.
         progress: Told of each stage.
+
+    Raises:
+        InvalidSignal: There is no such split.
     """
+    if split not in _FOLDS:
+        raise InvalidSignal(f"ptb-xl has no split {split!r}: train, tune, test")
     figures = list(on_synthetic())
     if progress:
         progress(f"measurements: {_PATIENTS} synthetic patients measured")
@@ -188,7 +195,7 @@ def on_ptb_xl(root: Path, split: str | None, progress: Callable[[str], None] | N
 def _records(root: Path, split: str | None) -> Iterable[tuple[Path, set[str], str]]:
     if not (root / "reports.csv").exists():
         return
-    folds = {None: range(1, 11), "train": range(1, 8), "tune": range(8, 9), "test": range(9, 10)}[split]
+    folds = _FOLDS[split]
     with (root / "reports.csv").open(newline="") as stream:
         rows = {int(row["ecg_id"]): row for row in csv.DictReader(stream)}
     for header in sorted(root.glob("records500/**/*.hea")):

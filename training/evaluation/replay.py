@@ -18,7 +18,7 @@ from ecg.conditions import ConditionCode
 from ecg.monitor import Monitor
 from ecg.profiles import RuleProfile
 from ecg.rhythm.wave_model import RhythmModel, default_model, read_model
-from ecg.segments import Segment
+from edge.recordings import segments
 from edge.sources.wfdb_replay import Recording
 from training.rhythm.folds import N_FOLDS, fold_of
 
@@ -69,13 +69,11 @@ def replay(recording: Recording, model: RhythmModel | None = None, profile: Rule
     """
     monitor = Monitor(profile=profile, rhythm_model=model)
     fs, n = recording.fs_hz, recording.samples.shape[1]
-    step = max(1, round(SEGMENT_S * fs))
     calls: dict[tuple[ConditionCode, int], Call] = {}
     rhythm: list[RhythmChange] = []
     quality: list[float] = []
-    for seq, first in enumerate(range(0, n, step)):
-        samples = np.ascontiguousarray(recording.samples[:, first : first + step])
-        made = monitor.step([Segment("replay", 0, seq, first, fs, 0, recording.leads, samples)])
+    for segment in segments(recording, "replay", SEGMENT_S):
+        made = monitor.step([segment])
         for output in made.outputs:
             now_s = output.end_sample / fs
             quality.append(max(lead.index for lead in output.quality))

@@ -1,4 +1,4 @@
-"""Asking: what every route needs of a request: the runtime, who is signed in, and errors as JSON."""
+"""Asking: what every route needs of a request: the runtime, its database, who is signed in, and errors as JSON."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import Annotated
 from fastapi import Cookie, Depends, HTTPException
 from starlette.requests import HTTPConnection
 
+from cloud.console.history import History
 from cloud.console.runtime import Runtime
 from cloud.console.schemas import ProblemOut
 from cloud.console.session import COOKIE
+from ecg.errors import Unavailable
 
 
 def _runtime(connection: HTTPConnection) -> Runtime:
@@ -18,6 +20,16 @@ def _runtime(connection: HTTPConnection) -> Runtime:
 
 
 RuntimeOf = Annotated[Runtime, Depends(_runtime)]
+
+
+def _history(runtime: RuntimeOf) -> History:
+    if runtime.history is None:
+        raise Unavailable("history is off: the console was started without a database", retry_after_s=60)
+    return runtime.history
+
+
+#: The database, for what cannot be answered without it.
+HistoryOf = Annotated[History, Depends(_history)]
 
 
 def signed_in(runtime: RuntimeOf, vigil_user: Annotated[str | None, Cookie(alias=COOKIE)] = None) -> str | None:
