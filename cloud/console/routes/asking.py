@@ -22,14 +22,17 @@ def _runtime(connection: HTTPConnection) -> Runtime:
 RuntimeOf = Annotated[Runtime, Depends(_runtime)]
 
 
-def _history(runtime: RuntimeOf) -> History:
+def database_of(runtime: Runtime) -> History:
+    """The database, for what cannot be answered without it.
+
+    Called by the route, not a dependency of it: what is wrong with a request is said first, database or not.
+
+    Raises:
+        Unavailable: The console runs without one.
+    """
     if runtime.history is None:
         raise Unavailable("history is off: the console was started without a database", retry_after_s=60)
     return runtime.history
-
-
-#: The database, for what cannot be answered without it.
-HistoryOf = Annotated[History, Depends(_history)]
 
 
 def signed_in(runtime: RuntimeOf, vigil_user: Annotated[str | None, Cookie(alias=COOKIE)] = None) -> str | None:

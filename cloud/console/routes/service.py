@@ -8,7 +8,7 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response, WebSocke
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from cloud.console.live import Page
-from cloud.console.routes.asking import Actor, HistoryOf, RuntimeOf, SignedIn, remote_of
+from cloud.console.routes.asking import Actor, RuntimeOf, SignedIn, database_of, remote_of
 from cloud.console.schemas import ProblemOut, SessionIn, SessionOut, StatusOut, ViewIn
 from cloud.console.session import COOKIE, LIFETIME_S
 from cloud.console.views import alarm_view, bed_view, interpretation_view
@@ -65,10 +65,10 @@ async def sign_out(runtime: RuntimeOf, request: Request, response: Response, use
 
 @router.get("/api/audit", tags=["session"], responses={401: {"model": ProblemOut}, 503: {"model": ProblemOut}})
 async def audit(
-    user: Actor, history: HistoryOf, limit: Annotated[int, Query(ge=1, le=1000)] = 100
+    runtime: RuntimeOf, user: Actor, limit: Annotated[int, Query(ge=1, le=1000)] = 100
 ) -> list[dict[str, Any]]:
     """Who did what, youngest first. Needs the database."""
-    return await history.audit(limit)
+    return await database_of(runtime).audit(limit)
 
 
 async def _note(runtime: RuntimeOf, user: str, action: str, request: Request) -> None:
