@@ -11,17 +11,17 @@ from ecg.conditions import ConditionCode, Evidence
 from ecg.profiles import RuleProfile
 from ecg.resample import KERNEL_FS_HZ
 from ecg.rhythm.held import Held, bpm_text, last_beats, rate_bpm
-from ecg.rhythm.timeline import Timeline
+from ecg.rhythm.timeline import QUIET_SLOPE_RATIO, SeenBeat, Timeline
 
-#: Asystole is not called while the signal holds slopes like a QRS (beats are being missed, or noise hides them) ...
-QUIET_SLOPE_RATIO = 0.6
-#: ... nor while the waveform is rather VF or VT than anything else.
+#: Asystole is not called while the signal holds slopes like a QRS, nor while the waveform is rather VF or VT than other.
 _MALIGNANT = 0.0
 #: With no beat seen since the signal came, the detector may still be learning: asystole waits this much longer, s.
 LEARNING_S = 4.0
 #: Intervals longer than the limit's, the open one left out, that extreme bradycardia wants before the last beat has come:
 #: one pause is no bradycardia.
 _SLOW_INTERVALS = 2
+#: Of the intervals of an extreme bradycardia so many may hold slopes like a QRS: a beat of another shape that was missed.
+_RESTLESS_INTERVALS = 1
 
 
 @dataclass(slots=True)
@@ -35,27 +35,25 @@ class Asystole:
         """See Rule."""
         if now.wave.n_leads == 0:
             return None
-        silence_s, onset = now.silence_s(), now.silent_from
+        silence_s, onset, still = now.silence_s(), now.silent_from, None
         wanted_s = profile.asystole_s if now.beats else profile.asystole_s + LEARNING_S
         if silence_s < wanted_s and now.fresh and not active:
-            silence_s, onset = self._just_over(now)
+            # a silence can end before it is known to be one
+            newest = max(last_beats(now, now.fresh), key=lambda beat: beat.rr_s)
+            silence_s, still = newest.rr_s, newest.still
+            onset = newest.sample - round(newest.rr_s * KERNEL_FS_HZ)
             wanted_s = profile.asystole_s
-        if silence_s < wanted_s or not (active or self._quiet(now)):
+        if silence_s < wanted_s or not (active or self._quiet(now, still)):
             return None
         reason = f"no QRS for {silence_s:.1f} s, limit {profile.asystole_s:g} s"
         return Held(onset, reason, (Evidence("time without QRS", round(silence_s, 2), "s"),))
 
     @staticmethod
-    def _just_over(now: Timeline) -> tuple[float, int]:
-        """The longest interval that ended with this moment's beats: a silence can end before it is known to be one."""
-        newest = max(last_beats(now, now.fresh), key=lambda beat: beat.rr_s)
-        return newest.rr_s, newest.sample - round(newest.rr_s * KERNEL_FS_HZ)
-
-    @staticmethod
-    def _quiet(now: Timeline) -> bool:
-        if now.wave.own:
-            return True
-        return now.wave.malignant < _MALIGNANT and (now.wave.slope_ratio < QUIET_SLOPE_RATIO or bool(now.fresh))
+    def _quiet(now: Timeline, still: bool | None) -> bool:
+        wave = now.wave
+        if not wave.own and (wave.malignant >= _MALIGNANT or (still is None and wave.slope_ratio >= QUIET_SLOPE_RATIO)):
+            return False
+        return now.still(now.silent_from, now.beats_known_to) if still is None else still
 
 
 @dataclass(slots=True)
@@ -77,10 +75,14 @@ class ExtremeBradycardia:
         if bpm is None or len(beats) < n or bpm >= limit:
             beats = beats[-(n - 1) :]
             bpm = self._with_open_interval(now, profile)
-        if bpm is None or bpm >= limit:
+        if bpm is None or bpm >= limit or not (active or self._still(beats)):
             return None
         reason = f"HR {bpm_text(bpm, limit)} < {limit:g} bpm for {n} beats"
         return Held(beats[0].sample, reason, (Evidence("heart rate", round(bpm, 1), "bpm"),))
+
+    @staticmethod
+    def _still(beats: list[SeenBeat]) -> bool:
+        return sum(not beat.still for beat in beats[1:]) <= _RESTLESS_INTERVALS
 
     @staticmethod
     def _with_open_interval(now: Timeline, profile: RuleProfile) -> float | None:

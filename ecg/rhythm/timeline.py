@@ -19,7 +19,7 @@ from ecg.conditioning import StreamBlock
 from ecg.quality.lead_quality import QualityProblem
 from ecg.resample import KERNEL_FS_HZ
 from ecg.rhythm.shapes import LIKENESS, LOGIT, P_WAVE, WIDTH, ShapeState, new_shapes, see_beats
-from ecg.rhythm.wave_look import NO_WAVE, Wave, look_at_wave, share_lost
+from ecg.rhythm.wave_look import NO_WAVE, Wave, look_at_wave, share_lost, steepest
 from ecg.rhythm.wave_model import RhythmModel
 from ecg.rhythm.waveform import WINDOW_S
 
@@ -41,6 +41,12 @@ _SHAPE_LIMIT, _SUREST = 2.5, 0.95
 _MUTE = frozenset({QualityProblem.LEAD_OFF, QualityProblem.RAIL})
 #: A beat this like the usual one, and no faster than USUAL_RR_S, is the patient's own rhythm.
 USUAL_LIKENESS, USUAL_RR_S = 0.9, 0.5
+#: Where a stretch holds slopes like a QRS: share of the usual QRS slope, and mV per 16 ms (docs/experiments.md).
+QUIET_SLOPE_RATIO, QUIET_SLOPE_MV = 0.6, 0.06
+#: A stretch between beats is looked at from this long after a fiducial to this long before the next, kernel samples.
+AFTER_QRS, BEFORE_QRS = KERNEL_FS_HZ // 2, KERNEL_FS_HZ // 5
+#: Intervals this long (50 bpm) are looked into, s.
+LONG_RR_S = 1.2
 #: With so many of them in the window, the last no older than this (s), and so large a share of all beats, the waveform is
 #: the patient's own and is not looked at.
 _USUAL_BEATS, _USUAL_AGE_S, _USUAL_SHARE = 3, 2.0, 0.6
@@ -58,6 +64,7 @@ class SeenBeat:
         likeness: Correlation with the usual beat, mean of leads; 1 while that is not known.
         width_s: QRS width, mean of leads; 0 while not known.
         p_wave: Log of how far P waves stand out of their scatter, of the best lead; NaN where not measured.
+        still: Whether nothing like a QRS lies in the interval before it; True for intervals below LONG_RR_S.
     """
 
     sample: int
@@ -67,6 +74,7 @@ class SeenBeat:
     likeness: float
     width_s: float
     p_wave: float = math.nan
+    still: bool = True
 
     @property
     def usual(self) -> bool:
@@ -112,6 +120,7 @@ class Timeline:
     frozen: bool = False
     usable: bool = True
     shapes: ShapeState = field(default_factory=lambda: new_shapes(0))
+    _mute: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
     _waiting: deque[Beat] = field(default_factory=deque)
     _signal: FloatArray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     _valid: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros((0, 0), np.bool_))
@@ -134,11 +143,11 @@ class Timeline:
         self._valid = np.concatenate((self._valid, block.valid), axis=1)
         self.end = block.end_sample
         self.usable = block.usable
-        mute = np.array([not _MUTE.isdisjoint(lead.problems) for lead in block.quality], np.bool_)
+        self._mute = np.array([not _MUTE.isdisjoint(lead.problems) for lead in block.quality], np.bool_)
         quality = [lead.index for lead in block.quality]
         while self.now + TICK <= self.end:
             self.now += TICK
-            self._look(mute, model)
+            self._look(model)
             if self.new_wave:
                 self.moments.append(Moment(self.now, self.wave, max(quality), min(quality)))
             yield self.now
@@ -161,6 +170,20 @@ class Timeline:
         """Seconds of watched signal since the last beat, up to where beats are known."""
         return (self.beats_known_to - self.silent_from) / KERNEL_FS_HZ
 
+    def still(self, last_beat: int, end: int) -> bool:
+        """Whether nothing like a QRS lies between a beat and `end`, kernel samples, as far as remembered (5 s).
+
+        What is like one is as steep as QUIET_SLOPE_RATIO of the usual QRS in some lead, and steeper than QUIET_SLOPE_MV:
+        there, beats are being missed, or noise would hide them.
+        """
+        assert self.end is not None
+        origin = self.end - self._signal.shape[1]
+        first = max(last_beat + AFTER_QRS - origin, 0)
+        size_mv, ratio = steepest(
+            self._signal, self._valid, first, end - origin, self._mute, self.shapes.peak_slope_mv
+        ).tolist()
+        return bool(ratio < QUIET_SLOPE_RATIO or size_mv < QUIET_SLOPE_MV)
+
     def _restart(self, block: StreamBlock) -> None:
         """A new stream or a gap: beats before it are of another time; the usual beat is kept if the leads are the same."""
         n_leads = block.signal_mv.shape[0]
@@ -179,7 +202,7 @@ class Timeline:
         self.wave = NO_WAVE
         self.broken = True
 
-    def _look(self, mute: npt.NDArray[np.bool_], model: RhythmModel) -> None:
+    def _look(self, model: RhythmModel) -> None:
         assert self.end is not None
         self.broken = False
         column = self.now - (self.end - self._signal.shape[1])  # of the moment
@@ -188,7 +211,7 @@ class Timeline:
         self._take_beats(column, model)
         self.new_wave = self.now % KERNEL_FS_HZ == 0
         if self.new_wave:
-            self.wave = self._look_at_wave(column, mute, model)
+            self.wave = self._look_at_wave(column, model)
 
     def _take_beats(self, column: int, model: RhythmModel) -> None:
         taken: list[Beat] = []
@@ -210,15 +233,19 @@ class Timeline:
             known = not math.isnan(said[LOGIT])
             sure = ventricular_share(beat, said[LOGIT] if known else None)
             likeness, width_s = (said[LIKENESS], said[WIDTH]) if known else (1.0, 0.0)
-            self.beats.append(SeenBeat(beat.sample, interval_s, beat.label, sure, likeness, width_s, said[P_WAVE]))
+            last = beat.sample - round(interval_s * KERNEL_FS_HZ)
+            still = interval_s < LONG_RR_S or self.still(last, beat.sample - BEFORE_QRS)
+            self.beats.append(
+                SeenBeat(beat.sample, interval_s, beat.label, sure, likeness, width_s, said[P_WAVE], still)
+            )
 
-    def _look_at_wave(self, column: int, mute: npt.NDArray[np.bool_], model: RhythmModel) -> Wave:
+    def _look_at_wave(self, column: int, model: RhythmModel) -> Wave:
         if column < _WINDOW or self.now - self.clear_from < _WINDOW:
             return NO_WAVE
         if self._own_rhythm():
-            return Wave(len(mute), own=True)
+            return Wave(len(self._mute), own=True)
         usual = self.shapes.peak_slope_mv
-        return Wave.of(look_at_wave(self._signal, self._valid, column, mute, usual, model.wave))
+        return Wave.of(look_at_wave(self._signal, self._valid, column, self._mute, usual, model.wave))
 
     def _own_rhythm(self) -> bool:
         total = usual = 0

@@ -72,6 +72,32 @@ def share_lost(valid: Any, column: int, n: int) -> float:
 
 
 @njit(cache=True)
+def steepest(signal: Any, valid: Any, first: int, end: int, mute: Any, usual_slope: Any) -> Any:
+    """Steepest 16 ms of the columns [first, end), over the leads that speak there.
+
+    Args:
+        signal, valid, mute, usual_slope: See `look_at_wave`.
+
+    Returns:
+        float32 (2,): the largest difference, mV, and the largest ratio of it to that of the usual QRS, 1 where the usual
+        one is unknown.
+    """
+    out = np.zeros(2, np.float32)
+    for lead in range(signal.shape[0]):
+        known = 0
+        top = np.float32(0.0)
+        for i in range(first, end):
+            known += valid[lead, i]
+            if i >= first + 4 and valid[lead, i] and valid[lead, i - 4]:
+                top = max(top, abs(signal[lead, i] - signal[lead, i - 4]))
+        if mute[lead] or known < _ENOUGH * (end - first):
+            continue
+        out[0] = max(out[0], top)
+        out[1] = max(out[1], top / max(usual_slope[lead], _LEAST_SLOPE_MV) if usual_slope[lead] > 0 else 1.0)
+    return out
+
+
+@njit(cache=True)
 def _evidence(
     signal: Any, valid: Any, column: int, mute: Any, usual_slope: Any, net: TinyNet, cos: Any, sin: Any
 ) -> Any:

@@ -1,6 +1,7 @@
 """Beats drawn as ASCII time lines, one character per 100 ms, played to the rules with a signal that fits them.
 
-    N narrow beat   V wide beat   S early narrow beat   / paced   . nothing   - no valid sample   ~ fibrillation
+    N narrow beat   n the same, missed by the detector   V wide beat   S early narrow beat   / paced   . nothing
+    - no valid sample   ~ fibrillation
 
 Beats are given as the detector would give them, so that the rules are tested alone.
 """
@@ -44,8 +45,10 @@ def draw(line: str, n_leads: int = 2, noise_mv: float = 0.01) -> tuple[np.ndarra
             beats.append(Beat(at, _LABELS[char], 0.9))
             signal += _bump(n, at, 0.045 if wide else 0.012, 1.6 if wide else 1.0)
             signal += _bump(n, at + 0.26 * FS, 0.05, -0.4 if wide else 0.2)
-            if char in "N":
+            if char == "N":
                 signal += _bump(n, at - 0.16 * FS, 0.02, 0.12)
+        elif char == "n":
+            signal += _bump(n, at, 0.012, 1.0)
         elif char == "-":
             valid[i * CHAR : (i + 1) * CHAR] = False
     t = np.arange(n) / FS

@@ -35,6 +35,23 @@ def test_a_silence_just_over_the_limit_is_said_even_when_the_next_beat_has_come(
     assert asystole.reason == "no QRS for 4.1 s, limit 4 s"
 
 
+def test_a_silence_that_holds_slopes_like_a_qrs_is_no_asystole(play):
+    #                                        two beats the detector missed
+    for line in ("N" + "." * 20 + "n" + "." * 20, "N" + "." * 12 + "n" + "." * 12 + "n" + "." * 16):
+        assert not play(SINUS + line + "N......." * 5).of(ConditionCode.ASY)
+
+
+def test_missed_beats_are_no_extreme_bradycardia(play):
+    # 67 bpm of which the detector finds every second: 33 bpm; and the same rate with nothing between
+    assert not play(SINUS + ("N........" + "n........") * 12).of(ConditionCode.EBR)
+    assert play(SINUS + ("N........" + ".........") * 12).of(ConditionCode.EBR)
+
+
+def test_one_beat_missed_in_an_extreme_bradycardia_does_not_hide_it(play):
+    slow = "N" + "." * 17
+    assert play(SINUS + slow * 2 + "N.......n........." + slow * 2).of(ConditionCode.EBR)
+
+
 @pytest.mark.parametrize("silence", [15, 25, 38])
 def test_a_shorter_silence_is_no_asystole(play, silence):
     played = play(SINUS + "N" + "." * silence + "N......." * 5)
