@@ -51,11 +51,6 @@ class Scheduler:
         """True while it takes work and every worker lives."""
         return not self._stopping and all(thread.is_alive() for thread in self._threads)
 
-    @property
-    def waiting(self) -> int:
-        """Escalations that no worker has taken yet."""
-        return len(self._heap)
-
     def submit(self, escalation: Escalation, digest: bytes, remaining_s: float) -> tuple[Job, int]:
         """Queues an escalation, or finds the job of the same id.
 

@@ -20,7 +20,7 @@ from typing import Self
 import psycopg
 
 from deploy.broker import free_port
-from deploy.stack.child import ChildProcess, spawn
+from deploy.stack.child import ChildProcess
 from ecg.errors import Unavailable, VigilError
 
 _CRASH_S = 10.0
@@ -54,10 +54,13 @@ class EmbeddedPostgres(ChildProcess):
         """
         binaries, user = self._prepare()
         if not (self.folder / "PG_VERSION").exists():
-            options = ["--auth=trust", "--encoding=UTF8", "--locale=C", "-U", "postgres"]
-            made = spawn([binaries / "initdb", "-D", self.folder, *options], subprocess.DEVNULL, user=user)
-            if status := made.wait():
-                raise Unavailable(f"initdb could not make a database in {self.folder}: it ended with status {status}")
+            how = ["--auth=trust", "--encoding=UTF8", "--locale=C", "-U", "postgres"]
+            status = self._spawn([binaries / "initdb", "-D", self.folder, *how], user=user).wait()
+            self.stop()
+            if status:
+                raise Unavailable(
+                    f"initdb could not make a database in {self.folder}: status {status}, log {self._log_path}"
+                )
         options = ["-h", "127.0.0.1", "-p", str(self.port), "-k", ""]
         # The demo keeps durability: an acknowledgement survives kill -9 of the server.
         command: list[str | Path] = [binaries / "postgres", "-D", self.folder, *options]

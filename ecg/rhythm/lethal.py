@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from ecg.conditions import ConditionCode, Evidence
 from ecg.profiles import RuleProfile
-from ecg.resample import KERNEL_FS_HZ
 from ecg.rhythm.held import Held, bpm_text, last_beats, rate_bpm
 from ecg.rhythm.timeline import QUIET_SLOPE_RATIO, SeenBeat, Timeline
 
@@ -35,25 +34,29 @@ class Asystole:
         """See Rule."""
         if now.wave.n_leads == 0:
             return None
-        silence_s, onset, still = now.silence_s(), now.silent_from, None
+        silence_s, onset = now.silence_s(), now.silent_from
         wanted_s = profile.asystole_s if now.beats else profile.asystole_s + LEARNING_S
         if silence_s < wanted_s and now.fresh and not active:
-            # a silence can end before it is known to be one
-            newest = max(last_beats(now, now.fresh), key=lambda beat: beat.rr_s)
-            silence_s, still = newest.rr_s, newest.still
-            onset = newest.sample - round(newest.rr_s * KERNEL_FS_HZ)
-            wanted_s = profile.asystole_s
-        if silence_s < wanted_s or not (active or self._quiet(now, still)):
+            ending = self._ending(now)
+            silence_s, onset, wanted_s = ending.rr_s, ending.sample_before, profile.asystole_s
+        if silence_s < wanted_s or not (active or self._quiet(now)):
             return None
         reason = f"no QRS for {silence_s:.1f} s, limit {profile.asystole_s:g} s"
         return Held(onset, reason, (Evidence("time without QRS", round(silence_s, 2), "s"),))
 
     @staticmethod
-    def _quiet(now: Timeline, still: bool | None) -> bool:
+    def _ending(now: Timeline) -> SeenBeat:
+        """This moment's beat after the longest interval: a silence can end before it is known to be one."""
+        return max(last_beats(now, now.fresh), key=lambda beat: beat.rr_s)
+
+    def _quiet(self, now: Timeline) -> bool:
         wave = now.wave
-        if not wave.own and (wave.malignant >= _MALIGNANT or (still is None and wave.slope_ratio >= QUIET_SLOPE_RATIO)):
+        if not wave.own and wave.malignant >= _MALIGNANT:
             return False
-        return now.still(now.silent_from, now.beats_known_to) if still is None else still
+        if now.fresh:
+            return self._ending(now).still
+        steep = not wave.own and wave.slope_ratio >= QUIET_SLOPE_RATIO
+        return not steep and now.still(now.silent_from, now.beats_known_to)
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -42,9 +42,9 @@ _MUTE = frozenset({QualityProblem.LEAD_OFF, QualityProblem.RAIL})
 #: A beat this like the usual one, and no faster than USUAL_RR_S, is the patient's own rhythm.
 USUAL_LIKENESS, USUAL_RR_S = 0.9, 0.5
 #: Where a stretch holds slopes like a QRS: share of the usual QRS slope, and mV per 16 ms (docs/experiments.md).
-QUIET_SLOPE_RATIO, QUIET_SLOPE_MV = 0.6, 0.06
+QUIET_SLOPE_RATIO, _QUIET_SLOPE_MV = 0.6, 0.06
 #: A stretch between beats is looked at from this long after a fiducial to this long before the next, kernel samples.
-AFTER_QRS, BEFORE_QRS = KERNEL_FS_HZ // 2, KERNEL_FS_HZ // 5
+_AFTER_QRS, _BEFORE_QRS = KERNEL_FS_HZ // 2, KERNEL_FS_HZ // 5
 #: Intervals this long (50 bpm) are looked into, s.
 LONG_RR_S = 1.2
 #: With so many of them in the window, the last no older than this (s), and so large a share of all beats, the waveform is
@@ -75,6 +75,11 @@ class SeenBeat:
     width_s: float
     p_wave: float = math.nan
     still: bool = True
+
+    @property
+    def sample_before(self) -> int:
+        """Fiducial of the beat before, kernel rate."""
+        return self.sample - round(self.rr_s * KERNEL_FS_HZ)
 
     @property
     def usual(self) -> bool:
@@ -173,16 +178,16 @@ class Timeline:
     def still(self, last_beat: int, end: int) -> bool:
         """Whether nothing like a QRS lies between a beat and `end`, kernel samples, as far as remembered (5 s).
 
-        What is like one is as steep as QUIET_SLOPE_RATIO of the usual QRS in some lead, and steeper than QUIET_SLOPE_MV:
+        What is like one is as steep as QUIET_SLOPE_RATIO of the usual QRS in some lead, and steeper than _QUIET_SLOPE_MV:
         there, beats are being missed, or noise would hide them.
         """
         assert self.end is not None
         origin = self.end - self._signal.shape[1]
-        first = max(last_beat + AFTER_QRS - origin, 0)
+        first = max(last_beat + _AFTER_QRS - origin, 0)
         size_mv, ratio = steepest(
             self._signal, self._valid, first, end - origin, self._mute, self.shapes.peak_slope_mv
         ).tolist()
-        return bool(ratio < QUIET_SLOPE_RATIO or size_mv < QUIET_SLOPE_MV)
+        return bool(ratio < QUIET_SLOPE_RATIO or size_mv < _QUIET_SLOPE_MV)
 
     def _restart(self, block: StreamBlock) -> None:
         """A new stream or a gap: beats before it are of another time; the usual beat is kept if the leads are the same."""
@@ -233,11 +238,10 @@ class Timeline:
             known = not math.isnan(said[LOGIT])
             sure = ventricular_share(beat, said[LOGIT] if known else None)
             likeness, width_s = (said[LIKENESS], said[WIDTH]) if known else (1.0, 0.0)
-            last = beat.sample - round(interval_s * KERNEL_FS_HZ)
-            still = interval_s < LONG_RR_S or self.still(last, beat.sample - BEFORE_QRS)
-            self.beats.append(
-                SeenBeat(beat.sample, interval_s, beat.label, sure, likeness, width_s, said[P_WAVE], still)
-            )
+            made = SeenBeat(beat.sample, interval_s, beat.label, sure, likeness, width_s, said[P_WAVE])
+            if interval_s >= LONG_RR_S:
+                made = replace(made, still=self.still(made.sample_before, beat.sample - _BEFORE_QRS))
+            self.beats.append(made)
 
     def _look_at_wave(self, column: int, model: RhythmModel) -> Wave:
         if column < _WINDOW or self.now - self.clear_from < _WINDOW:

@@ -72,6 +72,19 @@ def share_lost(valid: Any, column: int, n: int) -> float:
 
 
 @njit(cache=True)
+def _speaks(valid: Any, mute: Any, lead: int, first: int, end: int) -> bool:
+    known = 0
+    for i in range(first, end):
+        known += valid[lead, i]
+    return not mute[lead] and known >= _ENOUGH * (end - first)
+
+
+@njit(cache=True)
+def _beside_usual(slope: Any, usual: Any) -> Any:
+    return slope / max(usual, _LEAST_SLOPE_MV) if usual > 0 else 1.0
+
+
+@njit(cache=True)
 def steepest(signal: Any, valid: Any, first: int, end: int, mute: Any, usual_slope: Any) -> Any:
     """Steepest 16 ms of the columns [first, end), over the leads that speak there.
 
@@ -84,16 +97,14 @@ def steepest(signal: Any, valid: Any, first: int, end: int, mute: Any, usual_slo
     """
     out = np.zeros(2, np.float32)
     for lead in range(signal.shape[0]):
-        known = 0
-        top = np.float32(0.0)
-        for i in range(first, end):
-            known += valid[lead, i]
-            if i >= first + 4 and valid[lead, i] and valid[lead, i - 4]:
-                top = max(top, abs(signal[lead, i] - signal[lead, i - 4]))
-        if mute[lead] or known < _ENOUGH * (end - first):
+        if not _speaks(valid, mute, lead, first, end):
             continue
+        top = np.float32(0.0)
+        for i in range(first + 4, end):
+            if valid[lead, i] and valid[lead, i - 4]:
+                top = max(top, abs(signal[lead, i] - signal[lead, i - 4]))
         out[0] = max(out[0], top)
-        out[1] = max(out[1], top / max(usual_slope[lead], _LEAST_SLOPE_MV) if usual_slope[lead] > 0 else 1.0)
+        out[1] = max(out[1], _beside_usual(top, usual_slope[lead]))
     return out
 
 
@@ -107,12 +118,9 @@ def _evidence(
     slope = np.zeros(n_leads, np.float32)
     speaking = 0
     for lead in range(n_leads):
-        known = 0
-        for i in range(column - _WINDOW, column):
-            known += valid[lead, i]
-        if mute[lead] or known < _ENOUGH * _WINDOW:
-            continue
         first = column - _WINDOW
+        if not _speaks(valid, mute, lead, first, column):
+            continue
         for i in range(N_WAVE):
             wave[0, speaking, i] = np.float32(0.5) * (signal[lead, first + 2 * i] + signal[lead, first + 2 * i + 1])
         slope[speaking] = usual_slope[lead]
@@ -127,8 +135,7 @@ def _evidence(
         out[1] += (top + np.log1p(np.exp(min(vt, vf) - top)) - other) / speaking
         out[2] += (vf - vt) / speaking
         out[3] = max(out[3], 10.0 ** found[lead, _SIZE])
-        ratio = 10.0 ** found[lead, _SLOPE] / max(slope[lead], _LEAST_SLOPE_MV) if slope[lead] > 0 else 1.0
-        out[4] = max(out[4], ratio)
+        out[4] = max(out[4], _beside_usual(10.0 ** found[lead, _SLOPE], slope[lead]))
         out[5] += found[lead, _PEAK_HZ] / speaking
     out[0] = speaking
     return out

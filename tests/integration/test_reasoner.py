@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from statistics import median
 from typing import Any
 
 import grpc
@@ -277,7 +276,7 @@ async def test_the_most_urgent_goes_first_and_a_full_queue_says_unavailable() ->
         await _until(lambda: backend.asked == ["first"])
         low = asyncio.create_task(ask(channel, escalation("low", priority=Priority.LOW)))
         medium = asyncio.create_task(ask(channel, escalation("medium", priority=Priority.MEDIUM)))
-        await _until(lambda: reasoner.scheduler.waiting == 2)
+        await _until(lambda: reasoner.metrics.registry.get_sample_value("vigil_cloud_queue_waiting") == 2)
         error = await refused(channel, payload(escalation("lowest", priority=Priority.LOW)))
         assert error.code() is grpc.StatusCode.UNAVAILABLE
         high = asyncio.create_task(ask(channel, escalation("high", priority=Priority.HIGH)))
@@ -296,16 +295,16 @@ async def test_a_fault_of_the_backend_is_told_and_not_remembered() -> None:
 
 
 async def test_the_loop_is_never_blocked_while_a_window_is_read() -> None:
-    async with serving(Waiting(pause_s=0.2), workers=2) as (_, channel):
+    async with serving(Waiting(pause_s=0.1), workers=2) as (_, channel):
         running = asyncio.gather(ask(channel, escalation("a")), ask(channel, escalation("b")))
         stub = reasoner_pb2_grpc.ReasonerServiceStub(channel)
-        waits = []
+        slowest = 0.0
         for _ in range(20):
             started = time.monotonic()
             await stub.GetModelInfo(reasoner_pb2.GetModelInfoRequest(), timeout=5)
-            waits.append(time.monotonic() - started)
+            slowest = max(slowest, time.monotonic() - started)
         await running
-    assert median(waits) < 0.1, "a blocked loop would answer once in 0.2 s"
+    assert slowest < 0.09
 
 
 async def test_model_info_names_the_protocol_and_its_labels() -> None:

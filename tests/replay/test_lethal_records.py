@@ -54,11 +54,20 @@ def test_no_lethal_call_on_five_minutes_of_others(record):
     assert not [c for c in said("mitdb", record, 0, 300).calls if c.code in LETHAL]
 
 
+@pytest.mark.xfail(
+    strict=True,
+    reason="known defect: asystole is called once in 5 min of electrode noise without an ECG, where it lies stiller than the"
+    ' "beats" found in it before (docs/experiments.md, Lethal rules, open)',
+)
+def test_noise_of_electrodes_alone_is_no_lethal_rhythm():
+    assert not [c for c in said("nstdb", "em", 0, 300).calls if c.code in (ConditionCode.VFB, ConditionCode.ASY)]
+
+
 def test_noise_of_electrodes_alone_is_hardly_ever_a_lethal_rhythm():
     calls = [c for c in said("nstdb", "em", 0, 300).calls if c.code in LETHAL]
     # at 43 to 48 s the noise lies stiller than the "beats" found in it before: nothing there tells it from a pause
     assert [round(c.onset_s) for c in calls if c.code is ConditionCode.ASY] == [44]
-    # eleven before the signal between the beats was looked at
+    # ten before the signal between the beats was looked at
     assert sum(c.code is ConditionCode.EBR for c in calls) <= 4
     assert {c.code for c in calls} <= {ConditionCode.ASY, ConditionCode.EBR}
 
