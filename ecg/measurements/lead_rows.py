@@ -20,6 +20,8 @@ _STEP_MS = 1000.0 / FS_HZ
 MOST_NOISE_MV = 0.05
 _ST_AFTER_J_MS = {"st_j": 0.0, "st_j60": 60.0, "st_j80": 80.0}
 _SLUR_MS = 30.0
+#: The top of T is flat for this long; the largest single sample of it is the noise's choice.
+_T_TOP_MS = 50.0
 
 
 def put_lead(rows: Rows, beat: Ensemble, row: int, at: Boundaries, p_missing: str, t_missing: str) -> None:
@@ -129,6 +131,13 @@ def _put_t(rows: Rows, beat: Ensemble, row: int, at: Boundaries, missing: str) -
         return
     k = int(np.argmax(np.abs(wave)))
     rows.put("t_amplitude", float(wave[k]), lead=lead, n_beats=beat.used)
+    k = _top(wave)
     before, after = abs(float(wave[: k + 1].sum())), abs(float(wave[k:].sum()))
     big = abs(float(wave[k])) > max(0.05, 4 * float(beat.noise_mv[row]))
     rows.put("t_symmetry", after / before if big and before > 0 else None, "T is too flat", lead, beat.used)
+
+
+def _top(wave: FloatArray) -> int:
+    """Where the wave is largest over the length of its flat top."""
+    n = min(len(wave), round(_T_TOP_MS / _STEP_MS)) | 1
+    return int(np.argmax(np.abs(np.convolve(wave, np.ones(n) / n, mode="same"))))

@@ -75,7 +75,8 @@ class BeatMeasurements:
     Attributes:
         sample: Fiducial, counted from the window's first sample.
         dominant: It has the shape the window's table was measured on.
-        table: pr_interval, qrs_duration, qt_interval, rr_interval (to the beat before) and the per-lead names.
+        table: Every name but those that only several beats have (`RHYTHM_NAMES`), each with a value or the reason there is
+            none; rr_interval and heart_rate are those of the interval that ends with this beat.
     """
 
     sample: int
@@ -84,7 +85,13 @@ class BeatMeasurements:
 
 
 def measure_beats(window: Window, beats: Sequence[Beat] | None = None) -> tuple[BeatMeasurements, ...]:
-    """Measures each beat of a window by itself. Arguments and errors as for `measure`; empty where no beat is found."""
+    """Measures each beat of a window by itself. Arguments as for `measure`; empty where no beat is found.
+
+    Where the beats cannot be trusted (fibrillation, artefact, missed beats) every value of theirs gives that as its reason.
+
+    Raises:
+        InvalidSignal: As for `measure`, and where the window is too short to hold a beat.
+    """
     x = checked(window.signal_mv, window.fs_hz)
     if window.duration_s < MIN_DURATION_S or len(window.lead_names) != len(x):
         raise InvalidSignal(
@@ -95,24 +102,39 @@ def measure_beats(window: Window, beats: Sequence[Beat] | None = None) -> tuple[
         return ()
     leads = lead_set(canonical(window.lead_names), found.conditioned.usable)
     every = ensemble(x, window.fs_hz, found, leads, _labels(beats))
+    doubt = _doubt(found, every)
     out = []
     for k, at_ms in enumerate(every.fiducials_ms):
-        one = single(every, k)
-        at = global_boundaries(lead_marks(found, one))
         rows = Rows(leads.names, leads.recorded)
-        rr = at_ms - every.fiducials_ms[k - 1] if k else None
-        rows.put("rr_interval", rr, "the first beat of the window", n_beats=2)
-        p_missing = "no P wave found" if at.p_on is None else ""
-        t_missing = "no T wave found" if at.t_off is None else ""
-        put_intervals(rows, at, one, p_missing, t_missing)
-        _put_leads(rows, one, at, p_missing, t_missing)
-        kept = tuple(row for row in rows.table("") if row.lead is not None or row.name in _BEAT_NAMES)
+        if not doubt:
+            _put_beat(rows, found, every, k)
+        kept = tuple(row for row in rows.table(doubt) if row.name not in RHYTHM_NAMES)
         sample = min(x.shape[1] - 1, max(0, round(at_ms * window.fs_hz / 1000.0)))
         out.append(BeatMeasurements(sample, bool(every.dominant[k]), MeasurementTable(kept)))
     return tuple(out)
 
 
-_BEAT_NAMES = frozenset({"rr_interval", "p_duration", "pr_interval", "qrs_duration", "qt_interval", "t_duration"})
+#: Names that no single beat has.
+RHYTHM_NAMES = frozenset(
+    {"rr_sd", "rmssd", "rr_irregularity", "longest_rr_ratio", "premature_beats", "premature_wide"}
+    | {"p_present", "av_conduction", "blocked_p", "av_dissociation"}
+)
+
+
+def _put_beat(rows: Rows, found: Marks, every: Ensemble, k: int) -> None:
+    """Everything of beat k."""
+    one = single(every, k)
+    at = global_boundaries(lead_marks(found, one))
+    rr = float(every.fiducials_ms[k] - every.fiducials_ms[k - 1]) if k else None
+    first = "the first beat of the window: no interval ends with it"
+    rows.put("rr_interval", rr, first, n_beats=2)
+    rows.put("heart_rate", 60000.0 / rr if rr else None, first, n_beats=2)
+    p_missing = "no P wave found" if at.p_on is None else ""
+    t_missing = "no T wave found" if at.t_off is None else ""
+    put_intervals(rows, at, one, p_missing, t_missing)
+    _put_leads(rows, one, at, p_missing, t_missing)
+    put_axes(rows, one, at, p_missing, t_missing)
+    put_voltages(rows, one)
 
 
 def _put_all(rows: Rows, found: Marks, beat: Ensemble, end_ms: float) -> None:
