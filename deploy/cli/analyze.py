@@ -110,10 +110,14 @@ def as_dict(
         "findings": [
             {
                 "criterion": f.criterion.id,
+                "phase": f.criterion.phase,
                 "statement": f.criterion.statement,
                 "state": f.state.value,
                 "leads": list(f.leads),
                 "reason": f.reason,
+                "suggests": list(f.criterion.suggests) if f.present else [],
+                "argues_against": list(f.criterion.excludes) if f.present else [],
+                "citation": f.criterion.citation,
                 "evidence": [dataclasses.asdict(row) for row in f.evidence],
             }
             for f in reading.findings

@@ -91,13 +91,14 @@ def _slur(course: FloatArray) -> float | None:
 
 def _put_p(rows: Rows, beat: Ensemble, row: int, at: Boundaries, missing: str) -> None:
     lead, course = beat.leads.names[row], beat.course_mv[row]
-    names = ("p_amplitude", "p_terminal_amplitude", "p_notched")
+    names = ("p_amplitude", "p_terminal_amplitude", "p_notched", "pr_segment")
     if missing or at.p_on is None or at.p_off is None:
         for name in names:
             rows.put(name, None, missing or "no P wave found", lead)
         return
     on, off = beat.sample(at.p_on), beat.sample(at.p_off)
     level = course[max(0, on - 10) : on + 1].mean()
+    rows.put("pr_segment", -float(level), lead=lead, n_beats=beat.used)  # 0 is the level before the QRS
     drift = np.linspace(level, course[off : off + 4].mean(), off - on + 1)
     wave = course[on : off + 1] - drift
     k = int(np.argmax(np.abs(wave)))

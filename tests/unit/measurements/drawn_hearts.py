@@ -102,6 +102,16 @@ def two_part_p() -> Window:
     return noisy(project(both, STANDARD_LEADS))
 
 
+def pr_depressed(depth_mv: float = 0.1) -> Window:
+    """The level between P and QRS lies lower than before P in II, higher in aVR; it returns after T."""
+    n, onsets = round(DURATION_S * FS_HZ), _onsets([0.8])
+    both = render_beats([TYPICAL] * len(onsets), onsets, FS_HZ, n)
+    for onset in onsets:
+        t_ms = (np.arange(n) / FS_HZ - onset) * 1000.0
+        both[1] -= depth_mv * np.interp(t_ms, (-120.0, -70.0, 300.0, 390.0), (0.0, 1.0, 1.0, 0.0))
+    return noisy(project(both, STANDARD_LEADS))
+
+
 def dissociated() -> Window:
     """P waves at 75 per minute beside escape beats at 38 per minute."""
     p_only = BeatSpec(qrs_present=False)
