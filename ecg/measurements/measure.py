@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecg.beats.beat import Beat, BeatClass
-from ecg.delineation.conditioning import MIN_DURATION_S, checked
+from ecg.checked import checked_beats, checked_signal
+from ecg.delineation.conditioning import MIN_DURATION_S
 from ecg.delineation.delineate import Marks, mark
 from ecg.errors import InvalidSignal
 from ecg.measurements.boundaries import Boundaries, global_boundaries, lead_marks
@@ -22,7 +23,7 @@ from ecg.measurements.lead_rows import MOST_NOISE_MV, put_lead
 from ecg.measurements.leads import canonical, lead_set
 from ecg.measurements.measurement import MeasurementTable
 from ecg.measurements.plausibility import LEAST_LIKENESS, MOST_UNACCOUNTED, unaccounted
-from ecg.measurements.rhythm_rows import put_atria, put_premature, put_rate, read_atria
+from ecg.measurements.rhythm_rows import Gaps, put_atria, put_premature, put_rate, read_atria
 from ecg.measurements.rows import Rows
 from ecg.measurements.window_rows import put_axes, put_intervals, put_voltages
 from ecg.windows import Window
@@ -46,7 +47,7 @@ def measure(window: Window, beats: Sequence[Beat] | None = None) -> MeasurementT
     Raises:
         InvalidSignal: The array is not an ECG: wrong shape, empty, infinite, impossible rate, a beat outside.
     """
-    x = checked(window.signal_mv, window.fs_hz)
+    x = checked_signal(window.signal_mv, window.fs_hz)
     if len(window.lead_names) != len(x):
         raise InvalidSignal(f"{len(window.lead_names)} lead names for {len(x)} rows of samples")
     names = canonical(window.lead_names)
@@ -58,7 +59,7 @@ def measure(window: Window, beats: Sequence[Beat] | None = None) -> MeasurementT
     if not found.conditioned.usable.any():
         return rows.table("no lead carries a signal")
     if len(found.beats_ms) == 0:
-        put_rate(rows, found.beats_ms)
+        put_rate(rows, found.beats_ms, Gaps.of(found))
         return rows.table("no beats found")
     beat = ensemble(x, window.fs_hz, found, leads, _labels(beats))
     doubt = _doubt(found, beat)
@@ -92,7 +93,7 @@ def measure_beats(window: Window, beats: Sequence[Beat] | None = None) -> tuple[
     Raises:
         InvalidSignal: As for `measure`, and where the window is too short to hold a beat.
     """
-    x = checked(window.signal_mv, window.fs_hz)
+    x = checked_signal(window.signal_mv, window.fs_hz)
     if window.duration_s < MIN_DURATION_S or len(window.lead_names) != len(x):
         raise InvalidSignal(
             f"{len(x)} leads named {window.lead_names}, {window.duration_s:.2f} s: not a window to measure"
@@ -126,9 +127,11 @@ def _put_beat(rows: Rows, found: Marks, every: Ensemble, k: int) -> None:
     one = single(every, k)
     at = global_boundaries(lead_marks(found, one))
     rr = float(every.fiducials_ms[k] - every.fiducials_ms[k - 1]) if k else None
-    first = "the first beat of the window: no interval ends with it"
-    rows.put("rr_interval", rr, first, n_beats=2)
-    rows.put("heart_rate", 60000.0 / rr if rr else None, first, n_beats=2)
+    missing = "the first beat of the window: no interval ends with it"
+    if k and Gaps.of(found).between(every.fiducials_ms[k - 1 : k + 1])[0]:
+        rr, missing = None, "samples are missing between this beat and the one before"
+    rows.put("rr_interval", rr, missing, n_beats=2)
+    rows.put("heart_rate", 60000.0 / rr if rr else None, missing, n_beats=2)
     p_missing = "no P wave found" if at.p_on is None else ""
     t_missing = "no T wave found" if at.t_off is None else ""
     put_intervals(rows, at, one, p_missing, t_missing)
@@ -138,13 +141,14 @@ def _put_beat(rows: Rows, found: Marks, every: Ensemble, k: int) -> None:
 
 
 def _put_all(rows: Rows, found: Marks, beat: Ensemble, end_ms: float) -> None:
-    put_rate(rows, beat.fiducials_ms)
+    gaps = Gaps.of(found)
+    put_rate(rows, beat.fiducials_ms, gaps)
     on, off = nan_quantile(found.marks_ms[:, :, 3], 0.3), nan_quantile(found.marks_ms[:, :, 5], 0.7)
-    put_premature(rows, beat.fiducials_ms, off - on)
+    put_premature(rows, beat.fiducials_ms, off - on, gaps)
     at = global_boundaries(lead_marks(found, beat))
     qrs_on = np.where(np.isfinite(on), on, beat.fiducials_ms + (at.qrs_on if at.qrs_on is not None else -40.0))
     atria = read_atria(found, qrs_on)
-    put_atria(rows, atria, qrs_on, beat.dominant, end_ms)
+    put_atria(rows, atria, qrs_on, beat.dominant, end_ms, gaps)
     p_missing, t_missing = _p_missing(rows, at), "no T wave found" if at.t_off is None else ""
     put_intervals(rows, at, beat, p_missing, t_missing)
     _put_leads(rows, beat, at, p_missing, t_missing)
@@ -185,10 +189,7 @@ def _p_missing(rows: Rows, at: Boundaries) -> str:
 def _samples(beats: Sequence[Beat] | None, n_samples: int) -> NDArray[np.int64] | None:
     if beats is None:
         return None
-    samples = np.array(sorted(beat.sample for beat in beats), dtype=np.int64)
-    if len(samples) and not (samples[0] >= 0 and samples[-1] < n_samples):
-        raise InvalidSignal(f"a beat lies outside the window's {n_samples} samples")
-    return samples
+    return checked_beats(np.array([beat.sample for beat in beats], dtype=np.int64), n_samples).astype(np.int64)
 
 
 def _labels(beats: Sequence[Beat] | None) -> tuple[BeatClass, ...] | None:
