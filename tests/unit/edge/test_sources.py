@@ -227,11 +227,39 @@ def test_missing_files_are_named(tmp_path: Path) -> None:
 def test_damaged_files_are_named(tmp_path: Path) -> None:
     cut = write_record(tmp_path, "r5")
     (tmp_path / "r5.dat").write_bytes((tmp_path / "r5.dat").read_bytes()[:101])
-    with pytest.raises(InvalidSignal, match=r"shorter than .*r5\.hea says \(r5\.dat: 101 bytes\)"):
+    with pytest.raises(InvalidSignal, match=r"shorter than .*r5\.hea says \(r5\.dat: 101 bytes of 8000\)"):
         read_recording(cut)
     (tmp_path / "r6.hea").write_text("r6 two 250 1000\n")
     with pytest.raises(InvalidSignal, match="r6"):
         read_recording(str(tmp_path / "r6"))
+
+
+_SIGNALS = "r5.dat 16 200/mV 16 0 0 0 0 I\nr5.dat 16 200/mV 16 0 0 0 0 II\n"
+
+
+@pytest.mark.parametrize(
+    ("header", "says"),
+    [
+        # wfdb-python reads the first three as 250 Hz, and every rate and interval would be wrong.
+        ("bad 2 fast 1000\n" + _SIGNALS, "no valid record line"),
+        ("bad 2 nan 1000\n" + _SIGNALS, "no valid record line"),
+        ("bad 2 -5 1000\n" + _SIGNALS, "no valid record line"),
+        ("bad 2 0 1000\n" + _SIGNALS, "no valid record line"),
+        ("bad 2 250 -1000\n" + _SIGNALS, "no valid record line"),
+        ("", "no WFDB header: lines are missing"),
+        ("bad 9 250 1000\n" + _SIGNALS, "promises 9 signals and describes 2"),
+        ("bad 2 250 99999999999999\n" + _SIGNALS, "bytes of 399999999999996"),
+        ("bad 1 250 1000\nr5.dat 999 200 16 0 0 0 0 I\n", "signal format 999: not known"),
+        ("bad 1 250 1000\nnosuch.dat 16 200 16 0 0 0 0 I\n", "nosuch.dat is missing"),
+        ("bad 2 10000 1000\n" + _SIGNALS, "fs 10000.0 Hz is not in"),
+        ("bad 2 49 1000\n" + _SIGNALS, "fs 49.0 Hz is not in"),
+    ],
+)
+def test_headers_that_lie_are_refused_in_words(header: str, says: str, tmp_path: Path) -> None:
+    write_record(tmp_path, "r5")
+    (tmp_path / "bad.hea").write_text(header)
+    with pytest.raises(InvalidSignal, match=says):
+        read_recording(str(tmp_path / "bad"))
 
 
 def test_absent_leads_and_records_are_named(tmp_path: Path) -> None:
