@@ -186,7 +186,7 @@ def _decode(words):  # type: ignore[no-untyped-def] # pragma: no cover - compile
             if code:  # code 0 with a step only moves the time
                 table[n, 0], table[n, 1], table[n, 3], table[n, 4] = at, code, chan, num
                 n += 1
-    return n, table
+    return -1, table  # every writer ends with a zero word: without it the rest is lost
 
 
 def _annotations(
