@@ -17,7 +17,7 @@ from ecg.beats.beat import Beat
 from ecg.conditions import Condition
 from ecg.interpretation import Verdict
 from ecg.interpreter import Interpretation, interpret
-from ecg.interpreter.labels import telling
+from ecg.interpreter.listening import Heard, HeardLead, listen
 from ecg.windows import Window
 from edge.annotator import run_monitor
 from edge.recordings import window
@@ -51,9 +51,9 @@ def analyze(record: str, from_s: float, to_s: float | None, leads: str | None, a
     if png is not None:
         from deploy.cli.draw import draw_strip
 
-        draw_strip(stretch, inner, reading.measurements, [f.criterion.label for f in telling(reading.findings)], png)
+        draw_strip(stretch, inner, reading.measurements, reading.reply.labels, png)
     if as_json:
-        click.echo(json.dumps(as_dict(path.name, stretch, beats, conditions, reading), indent=2))
+        click.echo(json.dumps(as_dict(path.name, stretch, beats, conditions, reading), indent=2, allow_nan=False))
     else:
         show(Console(), path.name, stretch, beats, conditions, reading)
         if png is not None:
@@ -86,13 +86,17 @@ def as_dict(
     name: str, stretch: Window, beats: list[Beat], conditions: list[Condition], reading: Interpretation
 ) -> dict[str, Any]:
     """The whole reading as plain values; samples and times on the record's clock."""
-    fs = stretch.fs_hz
+    fs, quality = stretch.fs_hz, listen(stretch)
     return {
         "record": name,
         "fs_hz": fs,
         "leads": list(stretch.lead_names),
         "from_s": stretch.first_sample / fs,
         "to_s": stretch.end_sample / fs,
+        "quality": [
+            {"lead": lead.name, "index": round(lead.index, 3), "problems": _words(lead)} for lead in quality.leads
+        ],
+        "rhythm": {"label": reading.reply.labels[0], "wfdb": quality.rhythm},
         "beats": [
             {"sample": b.sample, "time_s": round(b.sample / fs, 3), "class": b.label.value, "confidence": b.confidence}
             for b in beats
@@ -152,6 +156,7 @@ def show(
     )
     classes = " ".join(b.label.value for b in beats)
     console.print(f"[bold]{len(beats)} beats[/] {classes}")
+    console.print(_quality_line(listen(stretch)))
     for c in conditions:
         console.print(f"[red]{c.code.value}[/] {escape(c.reason)}")
     table = Table("measurement", "lead", "value", "unit", "or why not", show_edge=False)
@@ -169,3 +174,17 @@ def show(
     for claim in reading.claims:
         console.print(f"{_MARK[claim.verdict]} {escape(claim.text)} [dim]{escape(claim.evidence)}[/]")
     console.print("[dim]Research software: a second reader, never the sole source of a diagnosis or an alarm.[/]")
+
+
+def _quality_line(quality: Heard) -> str:
+    """Each lead's quality index, with what disturbs it."""
+    leads = [
+        f"{escape(lead.name)} {lead.index:.2f}" + (f" ({', '.join(_words(lead))})" if lead.problems else "")
+        for lead in quality.leads
+    ]
+    return "[bold]quality[/] " + "; ".join(leads)
+
+
+def _words(lead: HeardLead) -> list[str]:
+    """What disturbs a lead, in words."""
+    return [str(problem.name).lower().replace("_", " ") for problem in lead.problems]
