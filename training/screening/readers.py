@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import ast
 import csv
-import io
 import hashlib
+import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
