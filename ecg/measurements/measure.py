@@ -16,6 +16,7 @@ from ecg.beats.beat import Beat, BeatClass
 from ecg.checked import checked_beats, checked_signal
 from ecg.delineation.conditioning import MIN_DURATION_S
 from ecg.delineation.delineate import Marks, mark
+from ecg.delineation.network import Weights
 from ecg.errors import InvalidSignal
 from ecg.measurements.boundaries import Boundaries, global_boundaries, lead_marks
 from ecg.measurements.ensemble import Ensemble, ensemble, nan_quantile, single
@@ -34,12 +35,13 @@ FloatArray = NDArray[np.float64]
 P_SHARE = 0.5
 
 
-def measure(window: Window, beats: Sequence[Beat] | None = None) -> MeasurementTable:
+def measure(window: Window, beats: Sequence[Beat] | None = None, model: Weights | None = None) -> MeasurementTable:
     """Measures a window.
 
     Args:
         window: Any leads, any sampling frequency, NaN where missing.
         beats: Beats known from monitoring, samples counted from the window's first; found here where None.
+        model: Other weights of the delineator than those in use (to measure on a record these were trained on).
 
     Returns:
         One row per name, and per lead where the name is a lead's; limb leads that follow from others are derived.
@@ -53,7 +55,7 @@ def measure(window: Window, beats: Sequence[Beat] | None = None) -> MeasurementT
     names = canonical(window.lead_names)
     if window.duration_s < MIN_DURATION_S:
         return Rows(names, len(names)).table(f"the window is {window.duration_s:.2f} s long; {MIN_DURATION_S} s needed")
-    found = mark(x, window.fs_hz, _samples(beats, x.shape[1]))
+    found = mark(x, window.fs_hz, _samples(beats, x.shape[1]), model)
     leads = lead_set(names, found.conditioned.usable)
     rows = Rows(leads.names, leads.recorded)
     if not found.conditioned.usable.any():
