@@ -61,6 +61,13 @@ _TECHNICAL_AND_RHYTHM = (
         E1,
     ),
     _row(
+        "normal_p",
+        1,
+        "P shorter than 120 ms and below 2.5 mm in II",
+        AllOf((_test("p_duration", Op.BELOW, 120, "ms"), _test("p_amplitude", Op.BELOW, 0.25, "mV", "II"))),
+        E1,
+    ),
+    _row(
         "irregular_without_p",
         1,
         "irregularly irregular RR intervals without P waves",

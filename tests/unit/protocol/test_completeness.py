@@ -32,6 +32,7 @@ ITEMS: tuple[tuple[int, str, str, tuple[tuple[str, str, float, str], ...]], ...]
     (1, "irregularly irregular without P", "irregular_without_p", ()),
     (1, "occasional irregularity", "occasional_irregularity", (("premature_beats", ">=", 1, ""),)),
     (1, "grouped beating", "grouped_beating", (("blocked_p", ">=", 1, ""),)),
+    (1, "P < 0.12 s and < 2.5 mm", "normal_p", (("p_duration", "<", 120, "ms"), ("p_amplitude", "<", 0.25, "mV"))),
     (1, "right atrial: above 2.5 mm in II", "right_atrial_enlargement", (("p_amplitude", ">", 0.25, "mV"),)),
     (
         1,
