@@ -23,7 +23,7 @@ _LEAD_SHARE = 0.34
 #: A beat is premature that comes this much before the steady rhythm's time.
 _PREMATURE = 0.85
 _WIDER_MS = 20.0
-_LONGEST_PR_MS = 450.0
+_LONGEST_PR_MS, _LONGEST_QT_MS = 450.0, 600.0
 #: A stretch without samples this long may hide a narrow QRS.
 _HIDES_A_QRS_MS = 80.0
 
@@ -177,13 +177,16 @@ def put_atria(
     gaps: Gaps,
 ) -> None:
     """P waves present before the beats of the dominant shape; conducted, blocked, dissociated."""
-    judged = atria.judged & dominant
+    seen = atria.pr_ms[np.isfinite(atria.pr_ms)]
+    reach = max(float(np.median(seen)) if seen.size else 200.0, 160.0) + 40.0
+    judged = atria.judged & dominant & ~gaps.within(qrs_on_ms - reach, qrs_on_ms)
     n = int(judged.sum())
     few = f"{n} beats with room for a P wave; 2 are needed"
     rows.put("p_present", atria.steady[judged].mean() if n >= 2 else None, few, n_beats=n)
     p_on = atria.p_ms[:, 0]
     p_on = p_on[p_on < end_ms - _LONGEST_PR_MS]  # the QRS of a later P may lie outside
-    p_on = p_on[~gaps.within(p_on, p_on + _LONGEST_PR_MS)]  # or in a gap
+    # or in a gap; and behind a gap a T whose QRS was lost looks like a P that no QRS follows
+    p_on = p_on[~gaps.within(p_on - _LONGEST_QT_MS, p_on + _LONGEST_PR_MS)]
     if len(p_on) < 2 or n < 2:
         for name in ("av_conduction", "blocked_p", "av_dissociation"):
             rows.put(name, None, "fewer than 2 P waves found")

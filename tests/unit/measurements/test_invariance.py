@@ -79,7 +79,9 @@ def test_the_sampling_frequency_changes_little(fs_hz: float) -> None:
             assert a is not None and b is not None and abs(a - b) <= limit, (name, lead, a, b)
 
 
-@pytest.mark.parametrize(("first_s", "last_s"), [(3.0, 6.2), (4.3, 4.9), (0.0, 4.0), (6.5, 10.0)])
+@pytest.mark.parametrize(
+    ("first_s", "last_s"), [(3.0, 6.2), (3.0, 7.0), (4.0, 6.0), (4.3, 4.9), (0.0, 4.0), (6.5, 10.0)]
+)
 def test_no_interval_is_invented_over_a_gap(first_s: float, last_s: float) -> None:
     signal = spec_heart().signal_mv.copy()
     signal[:, round(first_s * 500) : round(last_s * 500)] = np.nan
@@ -111,3 +113,21 @@ def test_beats_apart_by_gaps_have_no_rate() -> None:
 
 def test_units_of_invariance_cover_every_name() -> None:
     assert {name.unit for name in NAMES.values()} <= set(WITHIN)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.floats(0.0, 8.0), st.floats(0.05, 4.0))
+def test_a_gap_anywhere_changes_no_rhythm(first_s: float, length_s: float) -> None:
+    signal = spec_heart().signal_mv.copy()
+    signal[:, round(first_s * 500) : round((first_s + length_s) * 500)] = np.nan
+    table = measure(window(signal))
+    for name, low, high in (
+        ("heart_rate", 74.5, 75.5),
+        ("longest_rr_ratio", 0.97, 1.03),
+        ("blocked_p", 0, 0),
+        ("premature_beats", 0, 0),
+        ("av_conduction", 0.99, 1),
+        ("p_present", 0.99, 1),
+    ):
+        row = table.get(name)
+        assert row.reason if row.value is None else low <= row.value <= high, (name, row)
