@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import wfdb
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ecg.annotations import Annotations
@@ -301,3 +301,24 @@ def test_every_rhythm_can_be_drawn_for_any_time(rhythm: Rhythm, duration_s: floa
     stretch = render((Phase(rhythm, duration_s),), ("II",), FS, seed)
     assert stretch.samples.shape == (1, round(duration_s * FS))
     assert (np.diff(stretch.beat_sample) > 0).all()
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    at=st.integers(0, 200),
+    put=st.sampled_from(["", "\n", " ", "-", "0", "9e9", "nan", "/", "(", "é", "\0", "\t16 "]),
+    replace=st.booleans(),
+)
+def test_any_change_of_a_header_is_read_or_refused(at: int, put: str, replace: bool, tmp_path: Path) -> None:
+    write_record(tmp_path, "whole")
+    text = (tmp_path / "whole.hea").read_text()
+    at = min(at, len(text))
+    (tmp_path / "whole.hea").write_text(text[:at] + put + text[at + replace :])
+    read_recording.cache_clear()
+    try:
+        recording = read_recording(str(tmp_path / "whole"))
+    except InvalidSignal as refused:
+        assert "whole" in str(refused) or "lead" in str(refused)
+        return
+    assert recording.samples.dtype == np.int16 and len(recording.leads) == len(recording.samples)
+    assert 50 <= recording.fs_hz <= 4000
