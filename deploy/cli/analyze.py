@@ -18,6 +18,7 @@ from ecg.conditions import Condition
 from ecg.interpretation import Verdict
 from ecg.interpreter import Interpretation, interpret
 from ecg.interpreter.listening import Heard, HeardLead, listen
+from ecg.measurements.measure import measure_beats
 from ecg.windows import Window
 from edge.annotator import run_monitor
 from edge.recordings import window
@@ -34,13 +35,18 @@ _LEAD_IN_S = 60.0
 @click.option("--to", "to_s", type=float, help="End, s; 10 s after the start by default.")
 @click.option("--leads", help="Only these ECG leads: numbers `0,1` or names `II,V1`.")
 @click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
+@click.option("--beats", "each_beat", is_flag=True, help="With --json: the measurements of every single beat too.")
 @click.option("--png", type=click.Path(path_type=Path), help="Draw the stretch with its findings to this file.")
-def analyze(record: str, from_s: float, to_s: float | None, leads: str | None, as_json: bool, png: Path | None) -> None:
+def analyze(
+    record: str, from_s: float, to_s: float | None, leads: str | None, as_json: bool, each_beat: bool, png: Path | None
+) -> None:
     """Quality, beats, rhythm, measurements, protocol findings and interpretation of RECORD, every claim judged.
 
     RECORD is a WFDB record: a path without extension, or a name found below ./data. Beats and rhythm are the causal
     monitor's, which listens to the minute before the stretch too.
     """
+    if each_beat and not as_json:
+        raise click.UsageError("--beats goes with --json")
     path = resolve(record)
     recording = read(path, leads)
     end_s = to_s if to_s is not None else min(from_s + 10, recording.samples.shape[1] / recording.fs_hz)
@@ -53,7 +59,10 @@ def analyze(record: str, from_s: float, to_s: float | None, leads: str | None, a
 
         draw_strip(stretch, inner, reading.measurements, reading.reply.labels, png)
     if as_json:
-        click.echo(json.dumps(as_dict(path.name, stretch, beats, conditions, reading), indent=2, allow_nan=False))
+        told = as_dict(path.name, stretch, beats, conditions, reading)
+        if each_beat:
+            told["beat_measurements"] = of_each_beat(stretch, inner)
+        click.echo(json.dumps(told, indent=2, allow_nan=False))
     else:
         show(Console(), path.name, stretch, beats, conditions, reading)
         if png is not None:
@@ -139,6 +148,19 @@ def as_dict(
             for claim in reading.claims
         ],
     }
+
+
+def of_each_beat(stretch: Window, beats: list[Beat]) -> list[dict[str, Any]]:
+    """Every beat's own measurements; samples on the record's clock."""
+    return [
+        {
+            "sample": beat.sample + stretch.first_sample,
+            "time_s": round((beat.sample + stretch.first_sample) / stretch.fs_hz, 3),
+            "dominant": beat.dominant,
+            "measurements": [dataclasses.asdict(row) for row in beat.table],
+        }
+        for beat in measure_beats(stretch, beats or None)
+    ]
 
 
 def show(

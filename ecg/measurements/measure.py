@@ -88,18 +88,18 @@ class BeatMeasurements:
 
 
 def measure_beats(window: Window, beats: Sequence[Beat] | None = None) -> tuple[BeatMeasurements, ...]:
-    """Measures each beat of a window by itself. Arguments as for `measure`; empty where no beat is found.
+    """Measures each beat of a window by itself. Arguments as for `measure`; empty where no beat is found or the window is too short.
 
     Where the beats cannot be trusted (fibrillation, artefact, missed beats) every value of theirs gives that as its reason.
 
     Raises:
-        InvalidSignal: As for `measure`, and where the window is too short to hold a beat.
+        InvalidSignal: As for `measure`.
     """
     x = checked_signal(window.signal_mv, window.fs_hz)
-    if window.duration_s < MIN_DURATION_S or len(window.lead_names) != len(x):
-        raise InvalidSignal(
-            f"{len(x)} leads named {window.lead_names}, {window.duration_s:.2f} s: not a window to measure"
-        )
+    if len(window.lead_names) != len(x):
+        raise InvalidSignal(f"{len(window.lead_names)} lead names for {len(x)} rows of samples")
+    if window.duration_s < MIN_DURATION_S:
+        return ()
     found = mark(x, window.fs_hz, _samples(beats, x.shape[1]))
     if not found.conditioned.usable.any() or len(found.beats_ms) == 0:
         return ()

@@ -57,6 +57,20 @@ def test_measurements_have_value_or_reason_and_findings_their_source(reading: di
     assert any(finding["argues_against"] for finding in findings)
 
 
+def test_each_beat_is_measured_when_asked_for() -> None:
+    words = ["analyze", str(DEMO_RECORD), "--from", "30", "--json", "--beats"]
+    result = CliRunner().invoke(main, words, prog_name="vigil")
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout, parse_constant=_refuse)
+    assert len(told["beat_measurements"]) == len(told["beats"]) > 5
+    for beat in told["beat_measurements"]:
+        assert 30 <= beat["time_s"] < 40
+        assert {"rr_interval", "qrs_duration", "r_amplitude"} <= {row["name"] for row in beat["measurements"]}
+        assert all((row["value"] is None) == bool(row["reason"]) for row in beat["measurements"])
+    alone = CliRunner().invoke(main, [*words[:4], "--beats"], prog_name="vigil")
+    assert alone.exit_code == 2 and "--beats goes with --json" in alone.output
+
+
 def test_the_drawing_names_the_rhythm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[tuple[str, ...]] = []
     monkeypatch.setattr("deploy.cli.draw.draw_strip", lambda *given: drawn.append(tuple(given[3])))
