@@ -88,8 +88,9 @@ class BeatMeasurements:
 
 
 def measure_beats(window: Window, beats: Sequence[Beat] | None = None) -> tuple[BeatMeasurements, ...]:
-    """Measures each beat of a window by itself. Arguments as for `measure`; empty where no beat is found or the window is too short.
+    """Measures each beat of a window by itself. Arguments as for `measure`; empty where no beat is found.
 
+    A window too short to hold a beat has none.
     Where the beats cannot be trusted (fibrillation, artefact, missed beats) every value of theirs gives that as its reason.
 
     Raises:
