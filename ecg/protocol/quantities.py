@@ -31,7 +31,7 @@ def quantity(table: MeasurementTable, name: str, lead: str | None = None) -> Mea
         The row; without value and with a reason where it cannot be had.
     """
     derive = DERIVED.get(name)
-    if derive is None or (name in NAMES and any(row.name == name for row in table)):
+    if derive is None or (name in NAMES and name in table):
         return table.get(name, lead)
     return derive(table, lead)
 
