@@ -118,10 +118,12 @@ class Annotations:
             The annotations, in time order.
 
         Raises:
-            InvalidSignal: Lengths differ, a symbol is unknown, or fs is not positive.
+            InvalidSignal: Lengths differ, a symbol is unknown, fs is not positive, or a position is no whole number.
         """
-        at = np.array(sample, dtype=np.int64).reshape(-1)
+        at = _positions(sample)
         n = at.size
+        if isinstance(symbol, str) and len(symbol) != 1:
+            raise InvalidSignal("annotation symbols must be single characters")
         label = np.full(n, symbol, dtype="<U1") if isinstance(symbol, str) else np.array(symbol, dtype=np.str_)
         if label.dtype != np.dtype("<U1"):
             if label.size and (np.char.str_len(label) > 1).any():
@@ -180,6 +182,16 @@ class Annotations:
     def with_length(self, n_samples: int) -> Annotations:
         """The same annotations of a record `n_samples` long."""
         return replace(self, n_samples=n_samples)
+
+
+def _positions(sample: ArrayLike) -> NDArray[np.int64]:
+    """(n,) int64 positions; floats are taken where they are whole."""
+    given = np.array(sample)
+    if given.size == 0:
+        return np.zeros(0, np.int64)
+    if given.dtype.kind not in "fiu" or not np.isfinite(given).all() or (given != np.floor(given)).any():
+        raise InvalidSignal("annotation positions are whole numbers of samples")
+    return given.astype(np.int64).reshape(-1)
 
 
 def symbols_of(codes: NDArray[Any]) -> NDArray[np.str_]:

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import fft
 
+from ecg.checked import checked_rate
 from ecg.errors import InvalidSignal
 from ecg.leads import lead_indices
 from ecg.segments import FloatArray
@@ -64,10 +65,13 @@ def prepare(signal_mv: FloatArray, fs_hz: float, lead_names: Sequence[Sequence[s
         The batch, in the order given.
 
     Raises:
-        InvalidSignal: The windows are longer than 10 s, empty, or not named lead by lead.
+        InvalidSignal: The windows are longer than 10 s, empty, at an impossible rate, or not named lead by lead.
     """
     if signal_mv.ndim != 3 or 0 in signal_mv.shape:
         raise InvalidSignal(f"encoder input must be (B, n_leads, n_samples), not {signal_mv.shape}")
+    if signal_mv.dtype.kind not in "fiu":
+        raise InvalidSignal(f"encoder input is made of real numbers, not of {signal_mv.dtype}")
+    checked_rate(fs_hz)
     n_windows, n_leads, n_given = signal_mv.shape
     n_samples = round(fs_hz * ENCODER_WINDOW_S)
     if n_given > n_samples:

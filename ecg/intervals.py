@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ecg.errors import InvalidSignal
+
 Record = TypeVar("Record")
 
 Z_95 = 1.959963984540054  # standard normal quantile at 0.975
@@ -38,7 +40,7 @@ class Proportion:
 
     def __post_init__(self) -> None:
         if self.k < 0 or self.k > self.n:
-            raise ValueError(f"a proportion needs 0 <= k <= n, got {self.k} of {self.n}")
+            raise InvalidSignal(f"a proportion needs 0 <= k <= n, got {self.k} of {self.n}")
 
     @property
     def value(self) -> float | None:
@@ -66,8 +68,13 @@ def wilson(k: int, n: int, z: float = Z_95) -> Interval:
     Returns:
         Value, lower and upper bound in 0..1.
 
+    Raises:
+        InvalidSignal: k is not 0 to n.
+
     Source: Wilson EB, J Am Stat Assoc 1927;22:209-212.
     """
+    if not 0 <= k <= n:  # NaN is neither
+        raise InvalidSignal(f"a proportion needs 0 <= k <= n, got {k} of {n}")
     if n == 0:
         return Interval(None, None, None)
     p = k / n

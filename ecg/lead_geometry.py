@@ -52,8 +52,10 @@ def project(independent_mv: NDArray[np.float64], leads: Sequence[str]) -> FloatA
         float32 (len(leads), n) mV.
 
     Raises:
-        InvalidSignal: A lead is not known.
+        InvalidSignal: A lead is not known, or there are not eight rows.
     """
+    if np.ndim(independent_mv) != 2 or len(independent_mv) != len(INDEPENDENT_LEADS):
+        raise InvalidSignal(f"{len(INDEPENDENT_LEADS)} independent leads wanted, not shape {np.shape(independent_mv)}")
     standard = {name.upper(): row for row, name in enumerate(STANDARD_LEADS)}
     names = [LEAD_ALIASES.get(lead, lead).upper() for lead in leads]
     unknown = [lead for lead, name in zip(leads, names, strict=True) if name not in standard]

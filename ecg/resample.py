@@ -12,6 +12,7 @@ from functools import cache
 
 import numpy as np
 
+from ecg.checked import checked_rate
 from ecg.filters import LOWPASS_HALF_S, LOWPASS_HZ, lowpass_at
 from ecg.segments import FloatArray
 
@@ -54,8 +55,11 @@ def plan(fs_hz: float) -> ResamplePlan:
 
     Returns:
         A plan, shared between callers.
+
+    Raises:
+        InvalidSignal: The rate is impossible.
     """
-    ratio = Fraction(fs_hz).limit_denominator(10_000) / KERNEL_FS_HZ
+    ratio = Fraction(checked_rate(fs_hz)).limit_denominator(10_000) / KERNEL_FS_HZ
     up, down = ratio.denominator, ratio.numerator
     half = int(np.ceil(LOWPASS_HALF_S * fs_hz))
     n_phases = min(up, MAX_PHASES)

@@ -83,12 +83,19 @@ class Segment:
         where = f"segment {self.stream_id!r} epoch {self.epoch} seq {self.seq}"
         if not self.stream_id or len(self.stream_id) > 64:
             raise InvalidSignal(f"{where}: stream_id must have 1 to 64 characters")
+        if not all(
+            isinstance(k, int | np.integer) for k in (self.epoch, self.seq, self.first_sample, self.start_time_ns)
+        ):
+            raise InvalidSignal(f"{where}: epoch, seq, first_sample and start_time_ns are whole numbers")
         if self.epoch < 0 or self.seq < 0 or self.first_sample < 0:
             raise InvalidSignal(f"{where}: negative epoch, seq or first_sample {self.first_sample}")
-        if not (math.isfinite(self.fs_hz) and MIN_FS_HZ <= self.fs_hz <= MAX_FS_HZ):
+        real = isinstance(self.fs_hz, int | float | np.number)
+        if not (real and math.isfinite(self.fs_hz) and MIN_FS_HZ <= self.fs_hz <= MAX_FS_HZ):
             raise InvalidSignal(f"{where}: fs {self.fs_hz} Hz is not in [{MIN_FS_HZ:g}, {MAX_FS_HZ:g}]")
         if not 1 <= len(self.leads) <= MAX_LEADS:
             raise InvalidSignal(f"{where}: {len(self.leads)} leads, 1 to {MAX_LEADS} wanted")
+        if not isinstance(self.samples, np.ndarray):
+            raise InvalidSignal(f"{where}: samples must be an int16 array, not a {type(self.samples).__name__}")
         if self.samples.dtype != np.int16 or self.samples.ndim != 2:
             raise InvalidSignal(
                 f"{where}: samples must be int16 (n_leads, n_samples), not {self.samples.dtype} {self.samples.shape}"

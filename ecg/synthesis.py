@@ -76,6 +76,9 @@ class BeatSpec:
     t_mv: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        sizes = [value for value in (getattr(self, name) for name in _NUMBERS) if not np.isfinite(value)]
+        if sizes:
+            raise InvalidSignal(f"a beat's sizes are numbers, not {sizes}")
         if not 0 < self.qrs_duration_ms < self.qt_ms - self.t_duration_ms + 1e-9:
             raise InvalidSignal(
                 f"T must start after the QRS: QRS {self.qrs_duration_ms}, QT {self.qt_ms}, T {self.t_duration_ms} ms"
@@ -85,6 +88,9 @@ class BeatSpec:
         unknown = (set(self.st_mv) | set(self.t_mv)) - set(INDEPENDENT_LEADS)
         if unknown:
             raise InvalidSignal(f"ST and T are set by independent lead {INDEPENDENT_LEADS}, not {sorted(unknown)}")
+
+
+_NUMBERS = tuple(name for name, kind in BeatSpec.__annotations__.items() if kind == "float")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -252,10 +258,14 @@ def synthesize(
     Raises:
         InvalidSignal: A lead is not known, or lengths, rates or intervals are not positive.
     """
+    if not np.isfinite([fs_hz, duration_s, first_qrs_on_s, noise_mv, wander_mv]).all():
+        raise InvalidSignal(
+            f"nothing to synthesize: {duration_s} s at {fs_hz} Hz, noise {noise_mv}, wander {wander_mv}"
+        )
     n = round(duration_s * fs_hz)
     rr = [float(rhythm_rr_s)] if isinstance(rhythm_rr_s, int | float) else [float(value) for value in rhythm_rr_s]
     shapes = [spec] if isinstance(spec, BeatSpec) else list(spec)
-    if n < 1 or not rr or min(rr) <= 0 or not shapes:
+    if n < 1 or not rr or not min(rr) > 0 or not np.isfinite(rr).all() or not shapes:
         raise InvalidSignal(f"nothing to synthesize: {n} samples, RR {rr[:4]}, {len(shapes)} beat shapes")
     onsets = [first_qrs_on_s]
     while onsets[-1] + rr[(len(onsets) - 1) % len(rr)] < duration_s:

@@ -42,7 +42,7 @@ def main() -> None:
             monitor.step([segment])
     last = Segment("warm", 0, 0, 0, float(_FS_HZ), 0, leads, np.ascontiguousarray(samples[:, -10 * _FS_HZ :]))
     interpret(Window("warm", 0, 0, float(_FS_HZ), 0, ("II", "V1"), millivolts(last)))
-    beats = Annotations.of([100, 300, 500], "NVN", float(_FS_HZ), n_samples=samples.shape[1])
+    beats = Annotations.of([100, 300, 500], ["N", "V", "N"], float(_FS_HZ), n_samples=samples.shape[1])
     score_beats(beats, beats, start_s=0)
     score_runs(beats, beats, start_s=0)
     score_episodes(beats, beats, EpisodeType.AF, start_s=0)

@@ -5,6 +5,7 @@ Owns the Window type and the windower. Must not import anything above ecg.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -69,7 +70,7 @@ class Windower:
 
     def __init__(self, length_s: float = 10.0, hop_s: float = 2.0) -> None:
         """Args: length and hop in seconds; both are rounded to samples at each stream's rate, the hop at least one."""
-        if not 0 < hop_s <= length_s:
+        if not 0 < hop_s <= length_s < math.inf:
             raise InvalidSignal(f"hop {hop_s} s must be positive and not above the window of {length_s} s")
         self.length_s, self.hop_s = length_s, hop_s
         self._tails: dict[str, _Tail] = {}

@@ -39,6 +39,8 @@ def record_length(record: str | Path) -> tuple[float, int | None]:
     try:
         fs = float(fields[2].split("/")[0].split("(")[0]) if len(fields) > 2 else DEFAULT_FS_HZ
         length = int(fields[3]) if len(fields) > 3 else 0
+        if not (np.isfinite(fs) and fs > 0 and length >= 0):
+            raise ValueError("sampling frequency and length are positive")
     except ValueError as error:
         raise InvalidSignal(f"header {path} has no valid record line: {' '.join(fields)!r}") from error
     return fs, length or None
@@ -184,7 +186,7 @@ def _decode(words):  # type: ignore[no-untyped-def] # pragma: no cover - compile
             if code:  # code 0 with a step only moves the time
                 table[n, 0], table[n, 1], table[n, 3], table[n, 4] = at, code, chan, num
                 n += 1
-    return n, table
+    return -1, table  # every writer ends with a zero word: without it the rest is lost
 
 
 def _annotations(

@@ -69,6 +69,7 @@ _PROVENANCE: tuple[tuple[str | None, str, str], ...] = (
     (None, "qrs.*", "in part in-sample: detector fitted on 20 of DS1"),
     (None, "stress.*", "118, 119 held out; other noise channel was fitted on"),
     (None, "beat_classes.*", "in part in-sample: fitted on DS1"),
+    (None, "ludb.measured.*", "other half's weights; how leads are joined was chosen on PTB-XL"),
     (None, "ludb.vigil*", "other half's weights; odd records tuned the method"),
     (None, "ludb.neurokit*", "not fitted on LUDB"),
     (None, "cinc2011.cross_validated.*", "cross-validated"),

@@ -17,7 +17,8 @@ from ecg.beats.beat import Beat
 from ecg.conditions import Condition
 from ecg.interpretation import Verdict
 from ecg.interpreter import Interpretation, interpret
-from ecg.interpreter.labels import telling
+from ecg.interpreter.listening import Heard, HeardLead, listen
+from ecg.measurements.measure import measure_beats
 from ecg.windows import Window
 from edge.annotator import run_monitor
 from edge.recordings import window
@@ -34,13 +35,18 @@ _LEAD_IN_S = 60.0
 @click.option("--to", "to_s", type=float, help="End, s; 10 s after the start by default.")
 @click.option("--leads", help="Only these ECG leads: numbers `0,1` or names `II,V1`.")
 @click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
+@click.option("--beats", "each_beat", is_flag=True, help="With --json: the measurements of every single beat too.")
 @click.option("--png", type=click.Path(path_type=Path), help="Draw the stretch with its findings to this file.")
-def analyze(record: str, from_s: float, to_s: float | None, leads: str | None, as_json: bool, png: Path | None) -> None:
+def analyze(
+    record: str, from_s: float, to_s: float | None, leads: str | None, as_json: bool, each_beat: bool, png: Path | None
+) -> None:
     """Quality, beats, rhythm, measurements, protocol findings and interpretation of RECORD, every claim judged.
 
     RECORD is a WFDB record: a path without extension, or a name found below ./data. Beats and rhythm are the causal
     monitor's, which listens to the minute before the stretch too.
     """
+    if each_beat and not as_json:
+        raise click.UsageError("--beats goes with --json")
     path = resolve(record)
     recording = read(path, leads)
     end_s = to_s if to_s is not None else min(from_s + 10, recording.samples.shape[1] / recording.fs_hz)
@@ -51,9 +57,12 @@ def analyze(record: str, from_s: float, to_s: float | None, leads: str | None, a
     if png is not None:
         from deploy.cli.draw import draw_strip
 
-        draw_strip(stretch, inner, reading.measurements, [f.criterion.label for f in telling(reading.findings)], png)
+        draw_strip(stretch, inner, reading.measurements, reading.reply.labels, png)
     if as_json:
-        click.echo(json.dumps(as_dict(path.name, stretch, beats, conditions, reading), indent=2))
+        told = as_dict(path.name, stretch, beats, conditions, reading)
+        if each_beat:
+            told["beat_measurements"] = of_each_beat(stretch, inner)
+        click.echo(json.dumps(told, indent=2, allow_nan=False))
     else:
         show(Console(), path.name, stretch, beats, conditions, reading)
         if png is not None:
@@ -86,13 +95,17 @@ def as_dict(
     name: str, stretch: Window, beats: list[Beat], conditions: list[Condition], reading: Interpretation
 ) -> dict[str, Any]:
     """The whole reading as plain values; samples and times on the record's clock."""
-    fs = stretch.fs_hz
+    fs, quality = stretch.fs_hz, listen(stretch)
     return {
         "record": name,
         "fs_hz": fs,
         "leads": list(stretch.lead_names),
         "from_s": stretch.first_sample / fs,
         "to_s": stretch.end_sample / fs,
+        "quality": [
+            {"lead": lead.name, "index": round(lead.index, 3), "problems": _words(lead)} for lead in quality.leads
+        ],
+        "rhythm": {"label": reading.reply.labels[0], "wfdb": quality.rhythm},
         "beats": [
             {"sample": b.sample, "time_s": round(b.sample / fs, 3), "class": b.label.value, "confidence": b.confidence}
             for b in beats
@@ -110,10 +123,14 @@ def as_dict(
         "findings": [
             {
                 "criterion": f.criterion.id,
+                "phase": f.criterion.phase,
                 "statement": f.criterion.statement,
                 "state": f.state.value,
                 "leads": list(f.leads),
                 "reason": f.reason,
+                "suggests": list(f.criterion.suggests) if f.present else [],
+                "argues_against": list(f.criterion.excludes) if f.present else [],
+                "citation": f.criterion.citation,
                 "evidence": [dataclasses.asdict(row) for row in f.evidence],
             }
             for f in reading.findings
@@ -133,6 +150,19 @@ def as_dict(
     }
 
 
+def of_each_beat(stretch: Window, beats: list[Beat]) -> list[dict[str, Any]]:
+    """Every beat's own measurements; samples on the record's clock."""
+    return [
+        {
+            "sample": beat.sample + stretch.first_sample,
+            "time_s": round((beat.sample + stretch.first_sample) / stretch.fs_hz, 3),
+            "dominant": beat.dominant,
+            "measurements": [dataclasses.asdict(row) for row in beat.table],
+        }
+        for beat in measure_beats(stretch, beats or None)
+    ]
+
+
 def show(
     console: Console,
     name: str,
@@ -148,6 +178,7 @@ def show(
     )
     classes = " ".join(b.label.value for b in beats)
     console.print(f"[bold]{len(beats)} beats[/] {classes}")
+    console.print(_quality_line(listen(stretch)))
     for c in conditions:
         console.print(f"[red]{c.code.value}[/] {escape(c.reason)}")
     table = Table("measurement", "lead", "value", "unit", "or why not", show_edge=False)
@@ -165,3 +196,17 @@ def show(
     for claim in reading.claims:
         console.print(f"{_MARK[claim.verdict]} {escape(claim.text)} [dim]{escape(claim.evidence)}[/]")
     console.print("[dim]Research software: a second reader, never the sole source of a diagnosis or an alarm.[/]")
+
+
+def _quality_line(quality: Heard) -> str:
+    """Each lead's quality index, with what disturbs it."""
+    leads = [
+        f"{escape(lead.name)} {lead.index:.2f}" + (f" ({', '.join(_words(lead))})" if lead.problems else "")
+        for lead in quality.leads
+    ]
+    return "[bold]quality[/] " + "; ".join(leads)
+
+
+def _words(lead: HeardLead) -> list[str]:
+    """What disturbs a lead, in words."""
+    return [str(problem.name).lower().replace("_", " ") for problem in lead.problems]

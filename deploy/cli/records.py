@@ -20,6 +20,8 @@ def resolve(record: str) -> Path:
         InvalidSignal: There is no such record, or several.
     """
     path = Path(record)
+    if not path.name:
+        raise InvalidSignal(f"{record!r} names no record")
     if path.suffix in (".hea", ".dat", ".mat"):
         path = path.with_suffix("")
     if Path(f"{path}.hea").exists():

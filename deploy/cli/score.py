@@ -248,4 +248,4 @@ def mxm(
 @click.argument("report", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def sumstats(report: Path) -> None:
     """Add up a line-format REPORT (-l or -L of bxb, rxr, epicmp, mxm): sums, gross and average statistics."""
-    click.echo(summarise(report.read_text(encoding="utf-8")), nl=False)
+    click.echo(summarise(report.read_text(encoding="utf-8", errors="replace")), nl=False)

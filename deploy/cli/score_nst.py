@@ -29,6 +29,8 @@ def nst(
     """
     if (snr_db is None) == (protocol is None):
         raise click.UsageError("give either -s SNR or -p ANNOTATOR")
+    if snr_db is not None and not np.isfinite(snr_db):
+        raise click.UsageError(f"-s {snr_db}: a signal-to-noise ratio is a number of dB")
     ecg, noise = (_record(name) for name in inputs)
     if not 0.9 * ecg.fs <= noise.fs <= 1.1 * ecg.fs:
         raise InvalidSignal(f"noise at {noise.fs} Hz does not fit an ECG at {ecg.fs} Hz; resample it first")
@@ -56,8 +58,9 @@ def _record(name: str) -> Any:
 
     try:
         return wfdb.rdrecord(name, physical=False)
-    except (OSError, ValueError) as error:
-        raise InvalidSignal(f"cannot read record {name}: {error}") from error
+    except Exception as error:  # wfdb lets through whatever parsing raises; any of it means the record is unusable
+        said = error.strerror if isinstance(error, OSError) and error.strerror else str(error) or type(error).__name__
+        raise InvalidSignal(f"cannot read record {name}: {said}") from error
 
 
 def _write(path: Path, ecg: Any, adu: np.ndarray[Any, np.dtype[np.int32]], form: str, comment: str) -> None:

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import butter, resample_poly, sosfiltfilt
 
+from ecg.checked import checked_signal
 from ecg.errors import InvalidSignal
-from ecg.segments import MAX_FS_HZ, MIN_FS_HZ
 
 FloatArray = NDArray[np.float32]
 
@@ -48,22 +48,6 @@ class Conditioned:
     scale_mv: NDArray[np.float64]
     n_input: int
     fs_hz: float
-
-
-def checked(signal_mv: NDArray[np.floating], fs_hz: float) -> NDArray[np.float64]:
-    """The signal as float64 (n_leads, n_samples), or a named refusal.
-
-    Raises:
-        InvalidSignal: Not two-dimensional, empty, infinite, beyond any ECG, or at an impossible rate.
-    """
-    x = np.asarray(signal_mv, dtype=np.float64)
-    if x.ndim != 2 or x.shape[0] == 0 or x.shape[1] == 0:
-        raise InvalidSignal(f"a signal is (n_leads, n_samples) and holds samples, not shape {x.shape}")
-    if not (np.isfinite(fs_hz) and MIN_FS_HZ <= fs_hz <= MAX_FS_HZ):
-        raise InvalidSignal(f"fs {fs_hz} Hz is not in [{MIN_FS_HZ:g}, {MAX_FS_HZ:g}]")
-    if np.isinf(x).any():
-        raise InvalidSignal("the signal holds infinite samples")
-    return x
 
 
 def at_rate(x: NDArray[np.float64], fs_hz: float, to_hz: float) -> NDArray[np.float64]:
@@ -108,9 +92,9 @@ def condition(signal_mv: NDArray[np.floating], fs_hz: float) -> Conditioned:
         The window at FS_HZ, ready for the network.
 
     Raises:
-        InvalidSignal: See `checked`; or shorter than MIN_DURATION_S.
+        InvalidSignal: See `ecg.checked`; or shorter than MIN_DURATION_S.
     """
-    x = checked(signal_mv, fs_hz)
+    x = checked_signal(signal_mv, fs_hz)
     if x.shape[1] < MIN_DURATION_S * fs_hz:
         raise InvalidSignal(f"{x.shape[1] / fs_hz:.2f} s is too short to delineate; {MIN_DURATION_S} s wanted")
     filled, valid_in = fill_gaps(x)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ecg.checked import checked_beats
 from ecg.delineation.conditioning import FS_HZ, Conditioned, activity, condition
 from ecg.delineation.decode import assign, borne_out, find_beats, waves
 from ecg.delineation.network import QRS, P, T, Weights, probabilities
@@ -72,14 +73,16 @@ def mark(
     found = probabilities(ready.leads, companion, ready.usable, model)
     p = borne_out(waves(found, P), int(ready.usable.sum()))
     by_wave = (p, waves(found, QRS), waves(found, T))
-    if beats is None:
-        at = find_beats(found, ready.usable, companion)
-    else:
-        at = np.sort(np.asarray(beats, dtype=np.float64)) * (FS_HZ / fs_hz)
+    at = find_beats(found, ready.usable, companion) if beats is None else _known(beats, ready)
     marks = np.stack([assign(at, p, qrs, t) for p, qrs, t in zip(*by_wave, strict=True)])
     ms = 1000.0 / FS_HZ
     scaled = [[lead * np.array([ms, ms, ms, 1.0]) for lead in kind] for kind in by_wave]
     return Marks(ready, at * ms, marks * ms, (scaled[0], scaled[1], scaled[2]))
+
+
+def _known(beats: NDArray[np.integer], ready: Conditioned) -> NDArray[np.float64]:
+    """Known fiducials at the network's rate."""
+    return checked_beats(beats, ready.n_input) * (FS_HZ / ready.fs_hz)
 
 
 def delineate(
@@ -96,7 +99,8 @@ def delineate(
         One delineation per lead, in the order of the rows.
 
     Raises:
-        InvalidSignal: The array is not an ECG: wrong shape, empty, infinite, too short, impossible rate.
+        InvalidSignal: The array is not an ECG: wrong shape, empty, infinite, too short, impossible rate; or a beat is
+            outside it.
     """
     marks = mark(signal_mv, fs_hz, beats)
     n_samples = marks.conditioned.n_input

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 from ecg.errors import InvalidSignal
 
 LEARNING_PERIOD_S = 300.0  # EC57:2012 4.2: the first 5 minutes of a record are not scored
@@ -10,6 +12,8 @@ MATCH_WINDOW_S = 0.15  # EC57:2012 4.3.2: a beat matches within 150 ms
 
 def samples_of(seconds: float, fs: float) -> int:
     """Samples in `seconds`, rounded half up, as `strtim` of the WFDB library does."""
+    if not isfinite(seconds):
+        raise InvalidSignal(f"a time of {seconds} s")
     return int(seconds * fs + 0.5)
 
 

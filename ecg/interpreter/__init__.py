@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ecg.beats.beat import Beat
+from ecg.checked import checked_signal
 from ecg.conditions import Condition
+from ecg.errors import InvalidSignal
 from ecg.interpretation import Claim, Reply
 from ecg.interpreter.episode import episode_rows, find_episode
 from ecg.interpreter.listening import listen
@@ -66,6 +68,9 @@ def describe(
     Raises:
         InvalidSignal: The window cannot be measured at all.
     """
+    checked_signal(window.signal_mv, window.fs_hz)
+    if len(window.lead_names) != len(window.signal_mv):
+        raise InvalidSignal(f"{len(window.lead_names)} lead names for {len(window.signal_mv)} rows of samples")
     heard = listen(window, beats, rhythm)
     table = measure(window, beats)
     episode = find_episode(window, heard.beats, conditions)

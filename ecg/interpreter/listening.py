@@ -155,8 +155,10 @@ def _segment(window: Window, seq: int, first: int, end: int) -> Segment:
 
 
 def _adu(part_mv: np.ndarray) -> Int16Array:
-    scaled = np.clip(np.nan_to_num(part_mv * _GAIN_ADU_PER_MV, nan=0.0), -32767, 32767)
-    adu = np.rint(scaled).astype(np.int16)
+    largest = 32767 / _GAIN_ADU_PER_MV
+    adu: Int16Array = np.rint(np.clip(np.nan_to_num(part_mv, nan=0.0), -largest, largest) * _GAIN_ADU_PER_MV).astype(
+        np.int16
+    )
     adu[~np.isfinite(part_mv)] = INVALID_SAMPLE
     return adu
 

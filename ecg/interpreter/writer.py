@@ -176,11 +176,11 @@ def _reasoning(table: MeasurementTable, by_id: Mapping[str, Finding], reading: R
         return sentence(*parts, "This is a life-threatening rhythm: check the patient now.")
     if reading.row == "rhythm_wide_complex_tachycardia":
         parts.append("It is to be held for ventricular tachycardia until proved otherwise.")
-    if by_id["narrow_qrs"].present and not is_chaotic(reading):
+    if by_id["against_narrow_qrs"].present and not is_chaotic(reading):
         parts.append(f"The narrow QRS ({value_text(qrs)}) argues against ventricular tachycardia.")
-    if by_id["p_waves"].present and not by_id["irregular_rr"].present and reading.row == "rhythm_sinus":
+    if by_id["against_p_and_regular"].present and reading.row == "rhythm_sinus":
         parts.append("P waves before the QRS and regular RR intervals argue against atrial fibrillation.")
-    if reading.row == "rhythm_sinus" and by_id["normal_pr"].present:
+    if reading.row == "rhythm_sinus" and by_id["against_normal_pr"].present:
         parts.append(
             f"The normal PR interval ({value_text(table.get('pr_interval'))}) argues against first-degree AV block."
         )

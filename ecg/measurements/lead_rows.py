@@ -20,6 +20,8 @@ _STEP_MS = 1000.0 / FS_HZ
 MOST_NOISE_MV = 0.05
 _ST_AFTER_J_MS = {"st_j": 0.0, "st_j60": 60.0, "st_j80": 80.0}
 _SLUR_MS = 30.0
+#: The top of T is flat for this long; the largest single sample of it is the noise's choice.
+_T_TOP_MS = 50.0
 
 
 def put_lead(rows: Rows, beat: Ensemble, row: int, at: Boundaries, p_missing: str, t_missing: str) -> None:
@@ -89,13 +91,14 @@ def _slur(course: FloatArray) -> float | None:
 
 def _put_p(rows: Rows, beat: Ensemble, row: int, at: Boundaries, missing: str) -> None:
     lead, course = beat.leads.names[row], beat.course_mv[row]
-    names = ("p_amplitude", "p_terminal_amplitude", "p_notched")
+    names = ("p_amplitude", "p_terminal_amplitude", "p_notched", "pr_segment")
     if missing or at.p_on is None or at.p_off is None:
         for name in names:
             rows.put(name, None, missing or "no P wave found", lead)
         return
     on, off = beat.sample(at.p_on), beat.sample(at.p_off)
     level = course[max(0, on - 10) : on + 1].mean()
+    rows.put("pr_segment", -float(level), lead=lead, n_beats=beat.used)  # 0 is the level before the QRS
     drift = np.linspace(level, course[off : off + 4].mean(), off - on + 1)
     wave = course[on : off + 1] - drift
     k = int(np.argmax(np.abs(wave)))
@@ -129,6 +132,13 @@ def _put_t(rows: Rows, beat: Ensemble, row: int, at: Boundaries, missing: str) -
         return
     k = int(np.argmax(np.abs(wave)))
     rows.put("t_amplitude", float(wave[k]), lead=lead, n_beats=beat.used)
+    k = _top(wave)
     before, after = abs(float(wave[: k + 1].sum())), abs(float(wave[k:].sum()))
     big = abs(float(wave[k])) > max(0.05, 4 * float(beat.noise_mv[row]))
     rows.put("t_symmetry", after / before if big and before > 0 else None, "T is too flat", lead, beat.used)
+
+
+def _top(wave: FloatArray) -> int:
+    """Where the wave is largest over the length of its flat top."""
+    n = min(len(wave), round(_T_TOP_MS / _STEP_MS)) | 1
+    return int(np.argmax(np.abs(np.convolve(wave, np.ones(n) / n, mode="same"))))

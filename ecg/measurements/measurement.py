@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +39,25 @@ class MeasurementTable:
     """Every measurement of one window, findable by (name, lead)."""
 
     rows: tuple[Measurement, ...]
+    _by_key: Mapping[tuple[str, str | None], Measurement] = field(init=False, repr=False, compare=False)
+    _names: frozenset[str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # The first of two rows of one key is the one that counts.
+        object.__setattr__(self, "_by_key", {(row.name, row.lead): row for row in reversed(self.rows)})
+        object.__setattr__(self, "_names", frozenset(row.name for row in self.rows))
+
+    def __contains__(self, name: str) -> bool:
+        """Whether there is a row of this name, with a value or without."""
+        return name in self._names
 
     def __iter__(self) -> Iterator[Measurement]:
         return iter(self.rows)
 
     def get(self, name: str, lead: str | None = None) -> Measurement:
         """The row for (name, lead); a row without value and with a reason where there is none."""
-        for row in self.rows:
-            if row.name == name and row.lead == lead:
-                return row
-        return Measurement(name, None, "", lead, reason="not measured")
+        found = self._by_key.get((name, lead))
+        return found if found is not None else Measurement(name, None, "", lead, reason="not measured")
 
     def by_lead(self, name: str, leads: Sequence[str]) -> dict[str, float]:
         """Values of name in those of leads where it is measurable."""

@@ -73,6 +73,7 @@ _NAMES = (
         "p_terminal_amplitude", "mV", "lowest point of the second half of P, negative or 0 (left atrium, in V1)", AHA5
     ),
     _lead("p_notched", "", "1 where P has two peaks 40 ms or more apart", AHA5),
+    _lead("pr_segment", "mV", "level just before the QRS from the level before P; negative is PR depression", AHA4),
     # QRS
     _window("qrs_duration", "ms", "earliest QRS onset to latest QRS end over the leads", CSE),
     _window("qrs_axis", "deg", "frontal axis of the QRS complex's net area, -180 to 180", AHA3),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ecg.delineation.conditioning import FS_HZ as CONDITIONED_FS_HZ
 from ecg.delineation.delineate import Marks
 from ecg.measurements.rows import Rows
 
@@ -22,7 +23,9 @@ _LEAD_SHARE = 0.34
 #: A beat is premature that comes this much before the steady rhythm's time.
 _PREMATURE = 0.85
 _WIDER_MS = 20.0
-_LONGEST_PR_MS = 450.0
+_LONGEST_PR_MS, _LONGEST_QT_MS = 450.0, 600.0
+#: A stretch without samples this long may hide a narrow QRS.
+_HIDES_A_QRS_MS = 80.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,35 +45,78 @@ class AtrialReading:
     judged: NDArray[np.bool_]
 
 
-def put_rate(rows: Rows, beats_ms: FloatArray) -> None:
-    """Heart rate and RR statistics."""
-    rr = np.diff(beats_ms)
+@dataclass(frozen=True, slots=True, eq=False)
+class Gaps:
+    """Stretches without a sample in any usable lead: what happened in them is unknown.
+
+    Attributes:
+        ms: (n, 2) first and last of each, ms from the start of the window.
+    """
+
+    ms: FloatArray
+
+    @classmethod
+    def of(cls, marks: Marks) -> Gaps:
+        """Those long enough to hide a QRS."""
+        ready = marks.conditioned
+        seen = ready.valid[ready.usable].any(axis=0) if ready.usable.any() else ready.valid.any(axis=0)
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], (~seen).astype(np.int8), [0]]))).reshape(-1, 2)
+        ms = edges.astype(np.float64) * (1000.0 / CONDITIONED_FS_HZ)
+        return cls(ms[ms[:, 1] - ms[:, 0] >= _HIDES_A_QRS_MS])
+
+    def between(self, at_ms: FloatArray) -> NDArray[np.bool_]:
+        """bool (n - 1,): whether one lies in each interval of (n,) times."""
+        found: NDArray[np.bool_] = self.within(at_ms[:-1], at_ms[1:])
+        return found
+
+    def within(self, first_ms: FloatArray, last_ms: FloatArray) -> NDArray[np.bool_]:
+        """bool (n,): whether one meets each stretch of (n,) first and last times."""
+        meets = (self.ms[:, :1] < last_ms) & (self.ms[:, 1:] > first_ms)  # (n_gaps, n)
+        return np.asarray(meets.any(axis=0))
+
+
+def put_rate(rows: Rows, beats_ms: FloatArray, gaps: Gaps) -> None:
+    """Heart rate and RR statistics, of the intervals in which nothing is missing.
+
+    Args:
+        rows: Where they go.
+        beats_ms: (n_beats,).
+        gaps: What the window lacks.
+    """
+    known = ~gaps.between(beats_ms)
+    every = np.diff(beats_ms)
+    rr = every[known]
     n = len(rr)
-    few = f"{len(beats_ms)} beats found; 2 are needed"
+    found = f"{len(beats_ms)} beats found" + ("" if known.all() else f", {n} intervals without missing samples")
+    few = f"{found}; 2 are needed"
     rows.put("heart_rate", 60000.0 / rr.mean() if n else None, few, n_beats=n + 1)
     rows.put("rr_interval", rr.mean() if n else None, few, n_beats=n + 1)
-    few = f"{len(beats_ms)} beats found; 4 are needed"
-    rows.put("rr_sd", rr.std(ddof=1) if n >= 3 else None, few, n_beats=n + 1)
-    step = np.diff(rr)
-    rows.put("rmssd", float(np.sqrt(np.mean(step**2))) if n >= 3 else None, few, n_beats=n + 1)
-    rows.put("rr_irregularity", np.abs(step).mean() / rr.mean() if n >= 3 else None, few, n_beats=n + 1)
-    rows.put("longest_rr_ratio", rr.max() / np.median(rr) if n >= 3 else None, few, n_beats=n + 1)
+    few = f"{found}; 4 are needed"
+    step = np.diff(every)[known[:-1] & known[1:]]
+    enough = n >= 3 and len(step) >= 2
+    rows.put("rr_sd", rr.std(ddof=1) if enough else None, few, n_beats=n + 1)
+    rows.put("rmssd", float(np.sqrt(np.mean(step**2))) if enough else None, few, n_beats=n + 1)
+    rows.put("rr_irregularity", np.abs(step).mean() / rr.mean() if enough else None, few, n_beats=n + 1)
+    rows.put("longest_rr_ratio", rr.max() / np.median(rr) if enough else None, few, n_beats=n + 1)
 
 
-def put_premature(rows: Rows, beats_ms: FloatArray, qrs_ms: FloatArray) -> None:
+def put_premature(rows: Rows, beats_ms: FloatArray, qrs_ms: FloatArray, gaps: Gaps) -> None:
     """Beats before their time, and whether they are wide.
 
     Args:
         beats_ms: (n_beats,).
         qrs_ms: (n_beats,) QRS duration of each.
+        gaps: What the window lacks: an interval over a gap says nothing.
     """
-    rr = np.diff(beats_ms)
+    whole = ~gaps.between(beats_ms)
+    every = np.diff(beats_ms)
+    rr = every[whole]
     if len(rr) < 3:
         reason = f"{len(beats_ms)} beats found; 4 are needed"
     elif np.mean(np.abs(rr / np.median(rr) - 1) < 0.12) < 0.4:
         reason = "no steady rhythm for a beat to come before"
     else:
-        early = np.flatnonzero(rr < _PREMATURE * np.median(rr)) + 1
+        early = np.flatnonzero((every < _PREMATURE * np.median(rr)) & whole) + 1
         rows.put("premature_beats", float(len(early)), n_beats=len(beats_ms))
         on_time = np.setdiff1d(np.arange(len(beats_ms)), early)
         usual = np.nanmedian(qrs_ms[on_time]) if np.isfinite(qrs_ms[on_time]).any() else np.nan
@@ -123,15 +169,24 @@ def _agreed(by_lead: list[FloatArray]) -> FloatArray:
 
 
 def put_atria(
-    rows: Rows, atria: AtrialReading, qrs_on_ms: FloatArray, dominant: NDArray[np.bool_], end_ms: float
+    rows: Rows,
+    atria: AtrialReading,
+    qrs_on_ms: FloatArray,
+    dominant: NDArray[np.bool_],
+    end_ms: float,
+    gaps: Gaps,
 ) -> None:
     """P waves present before the beats of the dominant shape; conducted, blocked, dissociated."""
-    judged = atria.judged & dominant
+    seen = atria.pr_ms[np.isfinite(atria.pr_ms)]
+    reach = max(float(np.median(seen)) if seen.size else 200.0, 160.0) + 40.0
+    judged = atria.judged & dominant & ~gaps.within(qrs_on_ms - reach, qrs_on_ms)
     n = int(judged.sum())
     few = f"{n} beats with room for a P wave; 2 are needed"
     rows.put("p_present", atria.steady[judged].mean() if n >= 2 else None, few, n_beats=n)
     p_on = atria.p_ms[:, 0]
     p_on = p_on[p_on < end_ms - _LONGEST_PR_MS]  # the QRS of a later P may lie outside
+    # or in a gap; and behind a gap a T whose QRS was lost looks like a P that no QRS follows
+    p_on = p_on[~gaps.within(p_on - _LONGEST_QT_MS, p_on + _LONGEST_PR_MS)]
     if len(p_on) < 2 or n < 2:
         for name in ("av_conduction", "blocked_p", "av_dissociation"):
             rows.put(name, None, "fewer than 2 P waves found")
@@ -143,7 +198,7 @@ def put_atria(
     blocked = (delay > _LONGEST_PR_MS) | (p_on + delay > next_p)
     rows.put("av_conduction", conducted.mean(), n_beats=len(p_on))
     rows.put("blocked_p", float(blocked.sum()), n_beats=len(p_on))
-    pp = np.diff(p_on)
+    pp = np.diff(p_on)[~gaps.between(p_on)]
     regular = len(pp) >= 3 and float(np.median(np.abs(pp / np.median(pp) - 1))) < 0.12
     wandering = float(np.mean(atria.steady[judged])) < 0.5
     rows.put("av_dissociation", float(regular and wandering), n_beats=len(p_on))

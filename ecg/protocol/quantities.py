@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ecg.measurements.measurement import Measurement, MeasurementTable
+from ecg.measurements.names import NAMES
 
 _PRECORDIAL = {"V1", "V2", "V3", "V4", "V5", "V6"}
 
@@ -30,7 +31,9 @@ def quantity(table: MeasurementTable, name: str, lead: str | None = None) -> Mea
         The row; without value and with a reason where it cannot be had.
     """
     derive = DERIVED.get(name)
-    return derive(table, lead) if derive else table.get(name, lead)
+    if derive is None or (name in NAMES and name in table):
+        return table.get(name, lead)
+    return derive(table, lead)
 
 
 def _combine(
@@ -105,6 +108,25 @@ def _rr_variation(table: MeasurementTable, lead: str | None) -> Measurement:
     return _combine("rr_variation", "", None, (table.get("rr_sd"), table.get("rr_interval")), lambda sd, rr: sd / rr)
 
 
+def _measured_leads(table: MeasurementTable, lead: str | None) -> Measurement:
+    """Leads in which the QRS could be measured; a count."""
+    rows = [row for row in table if row.name == "r_amplitude"]
+    if not rows:
+        return Measurement("measured_leads", None, "", reason="no lead was measured")
+    return Measurement("measured_leads", float(sum(row.value is not None for row in rows)), "")
+
+
+def _st_bulge(table: MeasurementTable, lead: str | None) -> Measurement:
+    """How far ST at J + 60 ms lies above the line from J to J + 80 ms: positive is convex, negative concave, mV."""
+    parts = tuple(table.get(name, lead) for name in ("st_j", "st_j60", "st_j80"))
+    return _combine("st_bulge", "mV", lead, parts, lambda j, j60, j80: j60 - (j + 0.75 * (j80 - j)))
+
+
+def _st_v1_less_v2(table: MeasurementTable, lead: str | None) -> Measurement:
+    parts = (table.get("st_j", "V1"), table.get("st_j", "V2"))
+    return _combine("st_v1_less_v2", "mV", None, parts, lambda v1, v2: v1 - v2)
+
+
 def _is_v2(table: MeasurementTable, lead: str | None) -> Measurement:
     return Measurement("is_v2", float(lead == "V2"), "", lead)
 
@@ -126,6 +148,9 @@ DERIVED: Mapping[str, Derivation] = {
     "small_r_deep_s": _small_r_deep_s,
     "s_to_r_duration": _s_to_r_duration,
     "rr_variation": _rr_variation,
+    "measured_leads": _measured_leads,
+    "st_bulge": _st_bulge,
+    "st_v1_less_v2": _st_v1_less_v2,
     "is_precordial": _is_precordial,
     "is_v2": _is_v2,
 }

@@ -12,7 +12,7 @@ from enum import Enum
 from ecg.measurements.measurement import Measurement
 
 #: Version of the tables: raise it with every change of a threshold or of a path.
-PROTOCOL_VERSION = "1.0.0"
+PROTOCOL_VERSION = "1.1.0"
 
 
 class Profile(Enum):
@@ -109,6 +109,8 @@ class Criterion:
         rule: When it is present.
         label: Diagnostic label a present finding gives; "" for a mere observation.
         citation: Where the threshold comes from.
+        suggests: What a present finding makes likely, without deciding it: the causes a reader thinks of.
+        excludes: What a present finding argues against (phase 6).
     """
 
     id: str
@@ -118,6 +120,8 @@ class Criterion:
     profile: Profile
     citation: str
     label: str = ""
+    suggests: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not 1 <= self.phase <= 6:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from ecg.protocol.citations import A3, A4, E1
 from ecg.protocol.rules import AllOf, AnyOf, Criterion, Given, Not, Op, PerLead, Profile, Rule, Test
+from ecg.protocol.table_ecg_r1_patterns import PATTERN_ROWS
 from ecg.protocol.table_ecg_r1_territories import TERRITORIES, TERRITORY_ROWS
 
 LIMB = ("I", "II", "III", "aVR", "aVL", "aVF")
@@ -267,6 +268,6 @@ _QT = (
     ),
 )
 
-CRITERIA: tuple[Criterion, ...] = (*_RATE, *_CONDUCTION, *_VOLTAGE, *TERRITORY_ROWS, *_QT)
+CRITERIA: tuple[Criterion, ...] = (*_RATE, *_CONDUCTION, *_VOLTAGE, *TERRITORY_ROWS, *_QT, *PATTERN_ROWS)
 
 __all__ = ["CRITERIA", "LIMB", "PRECORDIAL", "TERRITORIES"]

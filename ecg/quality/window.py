@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.signal import butter, sosfiltfilt
 
+from ecg.checked import checked_signal
 from ecg.errors import InvalidSignal, ModelMismatch
 from ecg.segments import FloatArray
 
@@ -59,14 +60,12 @@ def lead_measures(signal_mv: FloatArray, fs_hz: float) -> DoubleArray:
         (n_leads, len(LEAD_MEASURES)).
 
     Raises:
-        InvalidSignal: The window has no lead, is too short, or sampled too slowly.
+        InvalidSignal: The window is no signal (see `ecg.checked`), too short, or sampled too slowly.
     """
-    if signal_mv.ndim != 2 or not signal_mv.shape[0]:
-        raise InvalidSignal(f"a window is (n_leads, n_samples) with at least one lead, not {signal_mv.shape}")
-    n_leads, n = signal_mv.shape
+    x = checked_signal(signal_mv, fs_hz)
+    n_leads, n = x.shape
     if n < SHORTEST_S * fs_hz or fs_hz < 100:
         raise InvalidSignal(f"a window of {n / fs_hz:.1f} s at {fs_hz:g} Hz cannot be judged")
-    x = signal_mv.astype(np.float64)
     missing = ~np.isfinite(x)
     middle = np.array([np.median(row[~gone]) if not gone.all() else 0.0 for row, gone in zip(x, missing, strict=True)])
     x = np.where(missing, middle[:, None], x) - middle[:, None]
@@ -99,7 +98,7 @@ def lead_measures(signal_mv: FloatArray, fs_hz: float) -> DoubleArray:
 
 
 def window_features(signal_mv: FloatArray, fs_hz: float) -> DoubleArray:
-    """(N_FEATURES,) of a window: order statistics and mean over its leads of every measure."""
+    """(N_FEATURES,) of a window: order statistics and mean over its leads of every measure. Raises as `lead_measures`."""
     measures = np.sort(lead_measures(signal_mv, fs_hz), axis=0)
     picked = [measures[round(q * (len(measures) - 1))] for q in _QUANTILES]
     return np.concatenate([*picked, measures.mean(axis=0)])

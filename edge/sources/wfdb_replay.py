@@ -20,6 +20,7 @@ from ecg.errors import InvalidSignal
 from ecg.segments import INVALID_SAMPLE, MAX_FS_HZ, MAX_LEADS, MIN_FS_HZ, Int16Array, Lead
 from edge.sources.loop import Loop
 from edge.sources.source import MAX_ADU, MIN_ADU, Chunk
+from edge.wfdb_files import record_length
 
 # Millivolts per unit of the header; a signal in any other unit (mmHg, NU, pm, %) is no ECG.
 _MV_PER_UNIT = {"mv": 1.0, "uv": 1e-3, "µv": 1e-3, "v": 1e3}
@@ -57,6 +58,9 @@ _INVALID_BY_FORMAT = {
     "524": -(2**23),
     "32": -(2**31),
 }
+#: Bits a sample takes in the formats that do not compress; 310 and 311 hold three in 32. Source: signal(5).
+_BITS_PER_SAMPLE = {"8": 8, "16": 16, "24": 24, "32": 32, "61": 16, "80": 8, "160": 16, "212": 12, "310": 10, "311": 10}
+_COMPRESSED = frozenset({"508", "516", "524"})
 _DEFAULT_GAIN = 200.0  # WFDB: a gain of 0 or none means "uncalibrated, take 200"
 
 
@@ -124,6 +128,7 @@ def _read(record: str) -> tuple[Any, npt.NDArray[np.int64]]:
     header_path = Path(f"{record}.hea")
     if not header_path.is_file():
         raise InvalidSignal(f"record {path.name}: header {header_path} is missing")
+    _check_header(path, header_path)
     try:
         header = wfdb.rdrecord(str(path.absolute()), physical=False, smooth_frames=True)
     except FileNotFoundError as error:
@@ -141,6 +146,45 @@ def _read(record: str) -> tuple[Any, npt.NDArray[np.int64]]:
     if not MIN_FS_HZ <= header.fs <= MAX_FS_HZ:
         raise InvalidSignal(f"record {path.name}: fs {float(header.fs)} Hz is not in [{MIN_FS_HZ:g}, {MAX_FS_HZ:g}]")
     return header, np.asarray(header.d_signal, dtype=np.int64)
+
+
+def _check_header(path: Path, header_path: Path) -> None:
+    """Refuses, in plain words, a header that is none and signal files that cannot hold what it promises."""
+    record_length(path)  # wfdb takes 250 Hz where it cannot read the sampling frequency: every number would be wrong
+    try:
+        header = wfdb.rdheader(str(path.absolute()))
+    except Exception as error:  # whatever parsing raises: it is no header
+        said = str(error) if isinstance(error, ValueError | wfdb.io.header.HeaderSyntaxError) else "lines are missing"
+        raise InvalidSignal(f"record {path.name}: {header_path} is no WFDB header: {said}") from error
+    files = getattr(header, "file_name", None)
+    if not files or not header.sig_len or header.sig_len < 0:  # of several segments, or of unknown length
+        return
+    if not header.n_sig == len(files) == len(header.fmt):
+        raise InvalidSignal(
+            f"record {path.name}: {header_path} promises {header.n_sig} signals and describes {len(files)}"
+        )
+    unknown = sorted({str(fmt) for fmt in header.fmt} - _BITS_PER_SAMPLE.keys() - _COMPRESSED)
+    if unknown:
+        raise InvalidSignal(f"record {path.name}: {header_path} names signal format {', '.join(unknown)}: not known")
+    for name in dict.fromkeys(files):
+        _check_size(path, header_path, header, str(name))
+
+
+def _check_size(path: Path, header_path: Path, header: Any, name: str) -> None:
+    signal_file = path.parent / name
+    channels = [i for i, other in enumerate(header.file_name) if other == name]
+    fmt = str(header.fmt[channels[0]])
+    if fmt in _COMPRESSED:
+        return
+    if not signal_file.is_file():
+        raise InvalidSignal(f"record {path.name}: signal file {signal_file.absolute()} is missing")
+    per_frame = sum(int(header.samps_per_frame[i] or 1) for i in channels)
+    wanted = int(header.byte_offset[channels[0]] or 0) + header.sig_len * per_frame * _BITS_PER_SAMPLE[fmt] // 8
+    if signal_file.stat().st_size < wanted:
+        raise InvalidSignal(
+            f"record {path.name}: a signal file is shorter than {header_path} says ({name}: "
+            f"{signal_file.stat().st_size} bytes of {wanted}): truncated?"
+        )
 
 
 def _sizes(record: Path) -> str:

@@ -1,4 +1,4 @@
-"""Measurements: errors on synthetic ECGs whose values are known, and agreement with PTB-XL's codes on real ones.
+"""Measurements: errors on synthetic ECGs whose values are known, against LUDB's marks, agreement with PTB-XL's codes.
 
 The synthetic part draws its own patients from ecg.synthesis; a fifth of the delineator's training examples came from the
 same generator (other draws), so these errors say how exact measuring is, not how it generalises: PTB-XL says that.
@@ -23,6 +23,7 @@ from ecg.synthesis import BeatSpec, QrsShape, beat_course, synthesize
 from ecg.windows import Window
 from edge.recordings import whole_window
 from training.evaluation.figures import Figure, fraction
+from training.evaluation.measurements_ludb import on_ludb
 
 FloatArray = NDArray[np.float64]
 #: Synthetic patients, noise (mV) and wander (mV) they are drawn with, sampling frequencies and lead sets.
@@ -37,11 +38,11 @@ _FOLDS = {None: range(1, 11), "train": range(1, 8), "tune": range(8, 9), "test":
 
 
 def evaluate(data_dir: Path, split: str | None = None, progress: Callable[[str], None] | None = None) -> list[Figure]:
-    """Figures on synthetic patients, and on data_dir/ptb-xl where it stands.
+    """Figures on synthetic patients, and on data_dir/ludb and data_dir/ptb-xl where they stand.
 
     Args:
         data_dir: Folder of data sets.
-        split: "train" (folds 1-7), "tune" (8) or "test" (9) of PTB-XL; all where None.
+        split: "train" (folds 1-7), "tune" (8) or "test" (9) of PTB-XL; all where None, and LUDB.
         progress: Told of each stage.
 
     Raises:
@@ -52,6 +53,8 @@ def evaluate(data_dir: Path, split: str | None = None, progress: Callable[[str],
     figures = list(on_synthetic())
     if progress:
         progress(f"measurements: {_PATIENTS} synthetic patients measured")
+    if split is None:
+        figures += list(on_ludb(data_dir))
     return figures + list(on_ptb_xl(data_dir / "ptb-xl", split, progress))
 
 

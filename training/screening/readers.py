@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import csv
 import hashlib
+import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,7 +121,7 @@ def cudb(data: Path) -> Iterator[Example]:
     """CU Ventricular Tachyarrhythmia: 5 s windows, shockable (VF) or not; split by record."""
     listing = data / "cudb" / "windows_5s_rhythm.csv"
     windows: dict[str, Window] = {}
-    for row in csv.DictReader(listing.open()) if listing.exists() else ():
+    for row in csv.DictReader(io.StringIO(listing.read_text(encoding="utf-8"))) if listing.exists() else ():
         name, key = row["record"], f"cudb/{row['record']}"
         if not (data / "cudb" / f"{name}.hea").exists():
             continue
@@ -136,7 +137,7 @@ def cudb(data: Path) -> Iterator[Example]:
 def cinc2017(data: Path) -> Iterator[Example]:
     """AF challenge: single lead; N, O: no AF; A: AF; ~: not to be read. The first 10 s and the middle 10 s of each."""
     listing = data / "cinc2017" / "REFERENCE.csv"
-    for name, label in csv.reader(listing.open()) if listing.exists() else ():
+    for name, label in csv.reader(io.StringIO(listing.read_text(encoding="utf-8"))) if listing.exists() else ():
         path = data / "cinc2017" / name
         if not path.with_suffix(".hea").exists():
             continue
@@ -151,7 +152,7 @@ def cinc2017(data: Path) -> Iterator[Example]:
 def cinc2011(data: Path) -> Iterator[Example]:
     """12-lead quality: acceptable or not."""
     listing = data / "cinc2011" / "acceptable.csv"
-    for name, flag in csv.reader(listing.open()) if listing.exists() else ():
+    for name, flag in csv.reader(io.StringIO(listing.read_text(encoding="utf-8"))) if listing.exists() else ():
         path = data / "cinc2011" / name
         if flag in ("0", "1") and path.with_suffix(".hea").exists():
             window = whole_window(path)
@@ -165,9 +166,12 @@ def _ptbxl_rows(data: Path) -> dict[int, tuple[str, str, FloatArray, FloatArray]
     folder = data / "ptb-xl"
     if not (folder / "reports.csv").exists():
         return {}
-    classes = {row[""]: row["diagnostic_class"] for row in csv.DictReader((folder / "scp_statements.csv").open())}
+    classes = {
+        row[""]: row["diagnostic_class"]
+        for row in csv.DictReader(io.StringIO((folder / "scp_statements.csv").read_text(encoding="utf-8")))
+    }
     found = {}
-    for row in csv.DictReader((folder / "reports.csv").open()):
+    for row in csv.DictReader(io.StringIO((folder / "reports.csv").read_text(encoding="utf-8"))):
         codes = ast.literal_eval(row["scp_codes"])
         supers = {classes.get(code, "") for code, likelihood in codes.items() if likelihood >= 50 or likelihood == 0}
         known = {name: float(name in supers) for name in ("NORM", "MI", "STTC", "CD", "HYP")}

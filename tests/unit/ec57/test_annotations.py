@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -107,3 +108,24 @@ def test_broken_files_are_named(tmp_path: Path) -> None:
 def test_unwritable_annotations_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidSignal, match="300 bytes"):
         write_annotations(tmp_path / "r", "tst", Annotations.of([1], '"', 360, aux_note=["x" * 300]))
+
+
+@pytest.mark.parametrize("kept", [0, 1, 5, -1, -2, -3])
+def test_a_file_that_does_not_end_is_refused(kept: int, tmp_path: Path) -> None:
+    whole = write_annotations(tmp_path / "r", "atr", Annotations.of([400, 800], "N", 360.0)).read_bytes()
+    (tmp_path / "r.cut").write_bytes(whole[:kept])
+    with pytest.raises(InvalidSignal, match=r"r\.cut are cut short"):
+        read_annotations(tmp_path / "r", "cut")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(max_size=400))
+def test_any_bytes_are_annotations_or_refused(octets: bytes) -> None:
+    with TemporaryDirectory() as folder:
+        Path(folder, "r.any").write_bytes(octets)
+        try:
+            made = read_annotations(Path(folder, "r"), "any")
+        except InvalidSignal as refused:
+            assert "r.any" in str(refused)
+            return
+        assert made.code.size == made.sample.size == len(made.aux_note) and (made.code > 0).all()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ecg.errors import InvalidSignal
 from ecg.intervals import Interval, Proportion, bootstrap, bootstrap_ratio, wilson
 
 
@@ -19,7 +20,7 @@ def test_wilson_known_values() -> None:
 def test_undefined_is_not_zero() -> None:
     assert Proportion(0, 0).value is None
     assert Proportion(0, 3).value == 0.0
-    with pytest.raises(ValueError, match="0 <= k <= n"):
+    with pytest.raises(InvalidSignal, match="0 <= k <= n"):
         Proportion(4, 3)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import wfdb
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ecg.annotations import Annotations
@@ -227,11 +227,39 @@ def test_missing_files_are_named(tmp_path: Path) -> None:
 def test_damaged_files_are_named(tmp_path: Path) -> None:
     cut = write_record(tmp_path, "r5")
     (tmp_path / "r5.dat").write_bytes((tmp_path / "r5.dat").read_bytes()[:101])
-    with pytest.raises(InvalidSignal, match=r"shorter than .*r5\.hea says \(r5\.dat: 101 bytes\)"):
+    with pytest.raises(InvalidSignal, match=r"shorter than .*r5\.hea says \(r5\.dat: 101 bytes of 8000\)"):
         read_recording(cut)
     (tmp_path / "r6.hea").write_text("r6 two 250 1000\n")
     with pytest.raises(InvalidSignal, match="r6"):
         read_recording(str(tmp_path / "r6"))
+
+
+_SIGNALS = "r5.dat 16 200/mV 16 0 0 0 0 I\nr5.dat 16 200/mV 16 0 0 0 0 II\n"
+
+
+@pytest.mark.parametrize(
+    ("header", "says"),
+    [
+        # wfdb-python reads the first three as 250 Hz, and every rate and interval would be wrong.
+        ("bad 2 fast 1000\n" + _SIGNALS, "no valid record line"),
+        ("bad 2 nan 1000\n" + _SIGNALS, "no valid record line"),
+        ("bad 2 -5 1000\n" + _SIGNALS, "no valid record line"),
+        ("bad 2 0 1000\n" + _SIGNALS, "no valid record line"),
+        ("bad 2 250 -1000\n" + _SIGNALS, "no valid record line"),
+        ("", "no WFDB header: lines are missing"),
+        ("bad 9 250 1000\n" + _SIGNALS, "promises 9 signals and describes 2"),
+        ("bad 2 250 99999999999999\n" + _SIGNALS, "bytes of 399999999999996"),
+        ("bad 1 250 1000\nr5.dat 999 200 16 0 0 0 0 I\n", "signal format 999: not known"),
+        ("bad 1 250 1000\nnosuch.dat 16 200 16 0 0 0 0 I\n", "nosuch.dat is missing"),
+        ("bad 2 10000 1000\n" + _SIGNALS, "fs 10000.0 Hz is not in"),
+        ("bad 2 49 1000\n" + _SIGNALS, "fs 49.0 Hz is not in"),
+    ],
+)
+def test_headers_that_lie_are_refused_in_words(header: str, says: str, tmp_path: Path) -> None:
+    write_record(tmp_path, "r5")
+    (tmp_path / "bad.hea").write_text(header)
+    with pytest.raises(InvalidSignal, match=says):
+        read_recording(str(tmp_path / "bad"))
 
 
 def test_absent_leads_and_records_are_named(tmp_path: Path) -> None:
@@ -273,3 +301,24 @@ def test_every_rhythm_can_be_drawn_for_any_time(rhythm: Rhythm, duration_s: floa
     stretch = render((Phase(rhythm, duration_s),), ("II",), FS, seed)
     assert stretch.samples.shape == (1, round(duration_s * FS))
     assert (np.diff(stretch.beat_sample) > 0).all()
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    at=st.integers(0, 200),
+    put=st.sampled_from(["", "\n", " ", "-", "0", "9e9", "nan", "/", "(", "é", "\0", "\t16 "]),
+    replace=st.booleans(),
+)
+def test_any_change_of_a_header_is_read_or_refused(at: int, put: str, replace: bool, tmp_path: Path) -> None:
+    write_record(tmp_path, "whole")
+    text = (tmp_path / "whole.hea").read_text()
+    at = min(at, len(text))
+    (tmp_path / "whole.hea").write_text(text[:at] + put + text[at + replace :])
+    read_recording.cache_clear()
+    try:
+        recording = read_recording(str(tmp_path / "whole"))
+    except InvalidSignal as refused:
+        assert "whole" in str(refused) or "lead" in str(refused)
+        return
+    assert recording.samples.dtype == np.int16 and len(recording.leads) == len(recording.samples)
+    assert 50 <= recording.fs_hz <= 4000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecg.measurements.measurement import MeasurementTable
@@ -120,6 +120,7 @@ def test_missing_leads_leave_a_territory_open_unless_the_rest_decides() -> None:
     assert find(elevated, "inferior_st_elevation").state is State.PRESENT
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from([("st_j", lead) for lead in LEADS] + [("t_amplitude", lead) for lead in LEADS]),
