@@ -24,7 +24,7 @@ from ecg.rhythm.rules import RhythmRules
 from ecg.stream_group import GroupBeats, GroupSeconds
 
 #: Changes whenever a snapshot of an older kernel cannot be read any more.
-SNAPSHOT_VERSION = 2
+SNAPSHOT_VERSION = 3
 _PROBLEMS_OF_BITS = tuple(tuple(p for p in QualityProblem if bits & p) for bits in range(128))
 
 

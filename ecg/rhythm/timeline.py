@@ -32,6 +32,8 @@ HORIZON = KERNEL_FS_HZ // 2
 _WINDOW = WINDOW_S * KERNEL_FS_HZ
 #: Signal remembered: a window, and a beat that waited for its tick.
 _KEPT = _WINDOW + KERNEL_FS_HZ
+#: Columns beyond it that are filled before what is too old is moved out: a move every few seconds, not with every block.
+_SLACK = 4 * KERNEL_FS_HZ
 #: A second is lost when this share of it has no valid lead.
 _LOST = 0.1
 BEATS_KEPT = 64
@@ -127,8 +129,10 @@ class Timeline:
     shapes: ShapeState = field(default_factory=lambda: new_shapes(0))
     _mute: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
     _waiting: deque[Beat] = field(default_factory=deque)
-    _signal: FloatArray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    _signal: FloatArray = field(default_factory=lambda: np.zeros((0, 0), np.float32))  # columns [0, _filled) hold samples
     _valid: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros((0, 0), np.bool_))
+    _filled: int = 0  # the last of them is that before `end`
+    _kept_from: int = 0  # first column that is remembered
 
     def advance(self, beats: Sequence[Beat], block: StreamBlock, model: RhythmModel) -> Iterator[int]:
         """Takes in a block and goes through the moments of the clock that it completes.
@@ -144,11 +148,11 @@ class Timeline:
         if self.end is None or block.first_sample != self.end or block.signal_mv.shape[0] != self._signal.shape[0]:
             self._restart(block)
         self._waiting.extend(beats)
-        self._signal = np.concatenate((self._signal, block.signal_mv), axis=1)
-        self._valid = np.concatenate((self._valid, block.valid), axis=1)
+        self._remember(block)
         self.end = block.end_sample
         self.usable = block.usable
-        self._mute = np.array([not _MUTE.isdisjoint(lead.problems) for lead in block.quality], np.bool_)
+        for row, lead in enumerate(block.quality):
+            self._mute[row] = bool(lead.problems) and not _MUTE.isdisjoint(lead.problems)
         quality = [lead.index for lead in block.quality]
         while self.now + TICK <= self.end:
             self.now += TICK
@@ -156,10 +160,21 @@ class Timeline:
             if self.new_wave:
                 self.moments.append(Moment(self.now, self.wave, max(quality), min(quality)))
             yield self.now
-        surplus = self._signal.shape[1] - _KEPT
-        if surplus > 0:
-            self._signal = self._signal[:, surplus:].copy()
-            self._valid = self._valid[:, surplus:].copy()
+        self._kept_from = max(self._kept_from, self._filled - _KEPT)
+
+    def _remember(self, block: StreamBlock) -> None:
+        """Appends a block's samples to those kept."""
+        n = block.signal_mv.shape[1]
+        if self._filled + n > self._signal.shape[1]:
+            kept = slice(self._kept_from, self._filled)
+            self._filled -= self._kept_from
+            signal = np.zeros((self._signal.shape[0], self._filled + n + _SLACK), np.float32)
+            valid = np.zeros(signal.shape, np.bool_)
+            signal[:, : self._filled], valid[:, : self._filled] = self._signal[:, kept], self._valid[:, kept]
+            self._signal, self._valid, self._kept_from = signal, valid, 0
+        self._signal[:, self._filled : self._filled + n] = block.signal_mv
+        self._valid[:, self._filled : self._filled + n] = block.valid
+        self._filled += n
 
     @property
     def beats_known_to(self) -> int:
@@ -182,8 +197,8 @@ class Timeline:
         there, beats are being missed, or noise would hide them.
         """
         assert self.end is not None
-        origin = self.end - self._signal.shape[1]
-        first = max(last_beat + _AFTER_QRS - origin, 0)
+        origin = self.end - self._filled
+        first = max(last_beat + _AFTER_QRS - origin, self._kept_from)
         size_mv, ratio = steepest(
             self._signal, self._valid, first, end - origin, self._mute, self.shapes.peak_slope_mv
         ).tolist()
@@ -196,6 +211,8 @@ class Timeline:
             self.shapes = new_shapes(n_leads)
         self._signal = np.zeros((n_leads, 0), np.float32)
         self._valid = np.zeros((n_leads, 0), np.bool_)
+        self._filled = self._kept_from = 0
+        self._mute = np.zeros(n_leads, np.bool_)
         self._waiting.clear()
         self.now = -(-block.first_sample // TICK) * TICK
         self._break(block.first_sample)
@@ -210,7 +227,7 @@ class Timeline:
     def _look(self, model: RhythmModel) -> None:
         assert self.end is not None
         self.broken = False
-        column = self.now - (self.end - self._signal.shape[1])  # of the moment
+        column = self.now - (self.end - self._filled)  # of the moment
         if share_lost(self._valid, column, KERNEL_FS_HZ) > _LOST:
             self._break(self.now)
         self._take_beats(column, model)
