@@ -107,6 +107,8 @@ class Timeline:
         now: Kernel sample of the moment looked at; rules speak of it.
         clear_from: Kernel sample since when some lead was valid without a break.
         beats: The last beats, oldest first.
+        pattern: A letter for each of them: V ventricular, N any other.
+        paced: How many of them are paced.
         fresh: How many of them came with this moment.
         broken: Whether continuity was lost at this moment.
         wave: Evidence of the last window looked at; new_wave says whether it is this moment's.
@@ -119,6 +121,8 @@ class Timeline:
     clear_from: int = 0
     end: int | None = None
     beats: deque[SeenBeat] = field(default_factory=lambda: deque(maxlen=BEATS_KEPT))
+    pattern: str = ""
+    paced: int = 0
     fresh: int = 0
     broken: bool = False
     wave: Wave = NO_WAVE
@@ -129,7 +133,9 @@ class Timeline:
     shapes: ShapeState = field(default_factory=lambda: new_shapes(0))
     _mute: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
     _waiting: deque[Beat] = field(default_factory=deque)
-    _signal: FloatArray = field(default_factory=lambda: np.zeros((0, 0), np.float32))  # columns [0, _filled) hold samples
+    _signal: FloatArray = field(
+        default_factory=lambda: np.zeros((0, 0), np.float32)
+    )  # columns [0, _filled) hold samples
     _valid: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros((0, 0), np.bool_))
     _filled: int = 0  # the last of them is that before `end`
     _kept_from: int = 0  # first column that is remembered
@@ -220,6 +226,7 @@ class Timeline:
     def _break(self, at: int) -> None:
         self.clear_from = at
         self.beats.clear()
+        self.pattern, self.paced = "", 0
         self.moments.clear()
         self.wave = NO_WAVE
         self.broken = True
@@ -258,7 +265,14 @@ class Timeline:
             made = SeenBeat(beat.sample, interval_s, beat.label, sure, likeness, width_s, said[P_WAVE])
             if interval_s >= LONG_RR_S:
                 made = replace(made, still=self.still(made.sample_before, beat.sample - _BEFORE_QRS))
-            self.beats.append(made)
+            self._append(made)
+
+    def _append(self, beat: SeenBeat) -> None:
+        if len(self.beats) == BEATS_KEPT:
+            self.paced -= self.beats[0].label is BeatClass.PACED
+        self.beats.append(beat)
+        self.paced += beat.label is BeatClass.PACED
+        self.pattern = (self.pattern + ("V" if beat.ventricular >= 0.5 else "N"))[-BEATS_KEPT:]
 
     def _look_at_wave(self, column: int, model: RhythmModel) -> Wave:
         if column < _WINDOW or self.now - self.clear_from < _WINDOW:
