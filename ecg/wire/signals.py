@@ -155,8 +155,14 @@ def decode_gap_record(payload: bytes) -> GapRecord:
         raise InvalidSignal(str(error)) from error
 
 
-def encode_device_health(health: DeviceHealth) -> bytes:
-    """A device's health as bytes."""
+def encode_device_health(health: DeviceHealth, *others: DeviceHealth) -> bytes:
+    """What an agent says of its devices in one tick, as bytes."""
+    message = _health_to_proto(health)
+    message.others.extend(_health_to_proto(other) for other in others)
+    return message.SerializeToString()
+
+
+def _health_to_proto(health: DeviceHealth) -> signal_pb2.DeviceHealth:
     return signal_pb2.DeviceHealth(
         agent_id=health.agent_id,
         stream_id=health.stream_id,
@@ -166,15 +172,19 @@ def encode_device_health(health: DeviceHealth) -> bytes:
         next_seq=health.next_seq,
         spooled_segments=health.spooled_segments,
         time_ns=health.time_ns,
-    ).SerializeToString()
+    )
 
 
-def decode_device_health(payload: bytes) -> DeviceHealth:
-    """The device health in a message.
+def decode_device_health(payload: bytes) -> tuple[DeviceHealth, ...]:
+    """The health of every device in a message, at least one.
 
     Raises:
         InvalidSignal: Where it cannot be read.
     """
-    m = parse(signal_pb2.DeviceHealth, payload)
+    message = parse(signal_pb2.DeviceHealth, payload)
+    return tuple(_health_from_proto(m) for m in (message, *message.others))
+
+
+def _health_from_proto(m: signal_pb2.DeviceHealth) -> DeviceHealth:
     state = member(_DEVICE_STATE, m.state, "device state")
     return DeviceHealth(m.agent_id, m.stream_id, m.epoch, state, m.next_seq, m.time_ns, m.spooled_segments, m.detail)
