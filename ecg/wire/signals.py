@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -64,6 +65,13 @@ def segment_to_proto(segment: Segment) -> signal_pb2.Segment:
     )
 
 
+@lru_cache(maxsize=4096)  # a device's leads come again with every segment
+def _leads(leads: tuple[tuple[str, float, int, int], ...]) -> tuple[Lead, ...]:
+    return tuple(
+        Lead(name, gain, baseline, _LEAD_STATE_BACK.get(state, LeadState.OFF)) for name, gain, baseline, state in leads
+    )
+
+
 def segment_from_proto(message: signal_pb2.Segment) -> Segment:
     """The segment a message carries; its samples are a read-only view of the message's bytes.
 
@@ -89,9 +97,8 @@ def segment_from_proto(message: signal_pb2.Segment) -> Segment:
         message.first_sample,
         message.fs_hz,
         message.start_time_ns,
-        tuple(
-            Lead(lead.name, lead.gain_adu_per_mv, lead.baseline_adu, _LEAD_STATE_BACK.get(lead.state, LeadState.OFF))
-            for lead in message.leads
+        _leads(
+            tuple((lead.name, lead.gain_adu_per_mv, lead.baseline_adu, lead.state) for lead in message.leads),
         ),
         np.frombuffer(message.samples, "<i2").reshape(n_leads, message.n_samples),  # (n_leads, n_samples)
     )
