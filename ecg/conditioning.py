@@ -6,6 +6,7 @@ invalid samples, resample, band limit, baseline removal. Must not import the det
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +25,7 @@ IntArray = npt.NDArray[np.int64]
 
 def kernel_to_stream(kernel_sample: int, fs_hz: float) -> int:
     """Nearest sample index of the stream's own rate for an index at the kernel rate."""
-    return int(np.floor(kernel_sample * fs_hz / KERNEL_FS_HZ + 0.5))
+    return math.floor(kernel_sample * fs_hz / KERNEL_FS_HZ + 0.5)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -45,6 +45,9 @@ class ConditionCode(Enum):
     NO_SIGNAL = "NO_SIGNAL"
     BAD_INPUT = "BAD_INPUT"
 
+    #: Members are single objects; Enum hashes their names in Python, and rules look codes up dozens of times a second.
+    __hash__ = object.__hash__
+
 
 LETHAL = frozenset({ConditionCode.ASY, ConditionCode.EBR, ConditionCode.ETC, ConditionCode.VTA, ConditionCode.VFB})
 TECHNICAL = frozenset(

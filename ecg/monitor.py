@@ -171,16 +171,19 @@ class Monitor:
 
     def _admit(self, segment: Segment) -> StreamState:
         """State of the segment's stream, restarted where the segment does not join; raises InvalidSignal."""
+        state = self._streams.get(segment.stream_id)
+        if state is not None and state.awaits(segment):
+            return state
         where = f"stream {segment.stream_id!r} epoch {segment.epoch} seq {segment.seq}"
         names = tuple(lead.name for lead in segment.leads)
         gains = tuple(lead.gain_adu_per_mv for lead in segment.leads)
-        state = self._streams.get(segment.stream_id)
         if state is not None and segment.epoch < state.epoch:
             raise InvalidSignal(f"{where}: epoch {state.epoch} has begun")
         if state is None or segment.epoch > state.epoch:
             self.forget(segment.stream_id)
             slot = self._group(segment.fs_hz, len(names)).add(segment.first_sample)
             state = StreamState.begin(segment.epoch, segment.fs_hz, names, gains, slot)
+            state.leads = segment.leads
             state.rules.model = self._rhythm_model
             self._streams[segment.stream_id] = state
             return state
@@ -195,6 +198,7 @@ class Monitor:
         if segment.first_sample > expected or gains != state.gains:
             group.start(state.slot, segment.first_sample)
             state.restart(gains)
+        state.leads = segment.leads
         return state
 
     def _step_group(self, members: Sequence[tuple[int, Segment, StreamState]]) -> list[MonitorOutput]:
@@ -234,11 +238,11 @@ class Monitor:
         stream_beats = tuple(Beat(kernel_to_stream(b.sample, state.fs_hz), b.label, b.confidence) for b in kernel_beats)
         for beat in stream_beats:
             state.heart_rate.beat(beat.sample)
+        end = state.next_input = segment.end_sample
         return MonitorOutput(
-            segment.stream_id, segment.epoch, segment.seq, segment.first_sample, segment.end_sample, segment.fs_hz,
-            segment.time_ns_at(segment.end_sample), stream_beats, state.heart_rate.bpm_at(segment.end_sample)
-            if state.ladder.usable else None, state.rhythm, state.quality,
-            tuple(c for c in conditions if self._reported(c)),
+            segment.stream_id, segment.epoch, segment.seq, segment.first_sample, end, segment.fs_hz,
+            segment.time_ns_at(end), stream_beats, state.heart_rate.bpm_at(end) if own.usable else None,
+            state.rhythm, state.quality, tuple(c for c in conditions if self._reported(c)) if conditions else (),
         )  # fmt: skip
 
     def _reported(self, condition: Condition) -> bool:

@@ -21,10 +21,11 @@ from ecg.quality.ladder import ArtefactLadder
 from ecg.quality.lead_quality import LeadQuality, QualityProblem
 from ecg.resample import KERNEL_FS_HZ
 from ecg.rhythm.rules import RhythmRules
+from ecg.segments import Lead, Segment
 from ecg.stream_group import GroupBeats, GroupSeconds
 
 #: Changes whenever a snapshot of an older kernel cannot be read any more.
-SNAPSHOT_VERSION = 2
+SNAPSHOT_VERSION = 3
 _PROBLEMS_OF_BITS = tuple(tuple(p for p in QualityProblem if bits & p) for bits in range(128))
 
 
@@ -35,6 +36,8 @@ class StreamState:
     Attributes:
         slot: Row in the arrays of the stream's group.
         quality: At the last finished second.
+        leads: Of the last segment.
+        next_input: First sample that was not seen, at the stream's rate.
     """
 
     epoch: int
@@ -48,6 +51,17 @@ class StreamState:
     classifier: BeatClassifier = field(default_factory=BeatClassifier)
     ladder: ArtefactLadder = field(default_factory=ArtefactLadder)
     rhythm: str = ""
+    leads: tuple[Lead, ...] = ()
+    next_input: int = -1
+
+    def awaits(self, segment: Segment) -> bool:
+        """Whether it is the next segment of the same epoch, rate and leads: nothing more is to be asked of it."""
+        return (
+            segment.epoch == self.epoch
+            and segment.first_sample == self.next_input
+            and segment.leads == self.leads
+            and segment.fs_hz == self.fs_hz
+        )
 
     @classmethod
     def begin(

@@ -15,8 +15,11 @@ from typing import cast
 
 import faust
 import structlog
+from aiokafka import AIOKafkaConsumer
 from faust.streams import Stream
 from faust.transport.consumer import Consumer
+from faust.transport.drivers import aiokafka as aiokafka_driver
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Transport
 from faust.types import StreamT
 
 from ecg import topics
@@ -37,6 +40,23 @@ MAX_IN_FLIGHT = 256
 STOP_S = 4.0
 #: Largest message fetched without asking again; a larger one still comes, alone, and is a dead letter.
 FETCH_BYTES = 4 * 1024 * 1024
+#: What comes is gathered for so long before the broker answers a fetch, or until there is so much: a fetch names all 240
+#: partitions, whatever comes back, and one for each message costs the worker and the broker more than the messages do.
+GATHER_MS, GATHER_BYTES = 150, 1024 * 1024
+
+
+class _Thread(AIOKafkaConsumerThread):
+    """Faust's consumer, which has no setting for gathering."""
+
+    def _create_worker_consumer(self, transport: Transport) -> AIOKafkaConsumer:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._fetch_max_wait_ms, consumer._fetch_min_bytes = GATHER_MS, GATHER_BYTES
+        return consumer
+
+
+class _Consumer(aiokafka_driver.Consumer):
+    def _new_consumer_thread(self) -> _Thread:
+        return _Thread(self, loop=self.loop, beacon=self.beacon)
 
 
 def build(settings: Settings) -> faust.App:
@@ -70,6 +90,8 @@ def build(settings: Settings) -> faust.App:
         stream_wait_empty=False,
         worker_redirect_stdouts=False,
     )
+
+    app.transport.Consumer = _Consumer  # type: ignore[misc]
 
     async def send(topic: str, key: bytes, value: bytes, partition: int) -> Awaitable[object]:
         return await app.producer.send(topic, key, value, partition, None, None)

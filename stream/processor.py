@@ -123,21 +123,22 @@ class Processor:
         return out
 
     def on_health(self, payload: bytes | None, at: Position, now_ns: int) -> Outputs:
-        """What an agent says of a device: one that has ended is not missed any more."""
+        """What an agent says of its devices: one that has ended is not missed any more."""
         out = Outputs()
         try:
-            health = wire.decode_device_health(payload or b"")
+            reports = wire.decode_device_health(payload or b"")
         except InvalidSignal as error:
             out.dead_letters.append(letter(error, payload, at, now_ns))
             return out
-        bed = self._beds.get(health.stream_id)
-        if bed is None or health.state is not DeviceState.ENDED:
-            return out
-        if bed.newest is None or health.epoch >= bed.newest.epoch:
-            for code in OWN_CODES:
-                self._desk.conditions(bed.end(code, now_ns), now_ns, out)
-            out.alerts += self.cycle.on_lost(health.stream_id, now_ns)
-            self._forget(health.stream_id)
+        for health in reports:
+            bed = self._beds.get(health.stream_id)
+            if bed is None or health.state is not DeviceState.ENDED:
+                continue
+            if bed.newest is None or health.epoch >= bed.newest.epoch:
+                for code in OWN_CODES:
+                    self._desk.conditions(bed.end(code, now_ns), now_ns, out)
+                out.alerts += self.cycle.on_lost(health.stream_id, now_ns)
+                self._forget(health.stream_id)
         return out
 
     # What comes back

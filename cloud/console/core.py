@@ -80,10 +80,13 @@ class ConsoleCore:
         self.hub.on_vitals(self.board.on_vitals(payload))
 
     def on_device_health(self, payload: bytes) -> None:
-        """A DeviceHealth; pages hear of it when it says something new."""
-        bed = self.board.on_health(decode_device_health(payload))
-        health = bed.health
-        said = (bed.agent_id, bed.lead_names, health and (health.state, health.detail, health.spooled_segments))
+        """A DeviceHealth; pages hear of a bed when it says something new."""
+        for health in decode_device_health(payload):
+            self._take_health(health)
+
+    def _take_health(self, health: DeviceHealth) -> None:
+        bed = self.board.on_health(health)
+        said = (bed.agent_id, bed.lead_names, (health.state, health.detail, health.spooled_segments))
         if self._told.get(bed.stream_id) != said:
             self._told[bed.stream_id] = said
             self.telemetry.beds.set(len(self.board.beds))

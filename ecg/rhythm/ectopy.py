@@ -6,18 +6,12 @@ not import the monitor.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ecg.conditions import ConditionCode, Evidence
 from ecg.profiles import RuleProfile
 from ecg.rhythm.held import Held, last_beats, rate_bpm, ventricular_run
-from ecg.rhythm.timeline import SeenBeat, Timeline
-
-
-def _pattern(beats: Sequence[SeenBeat]) -> str:
-    """One letter per beat: V ventricular, N any other."""
-    return "".join("V" if beat.ventricular >= 0.5 else "N" for beat in beats)
+from ecg.rhythm.timeline import Timeline
 
 
 @dataclass(slots=True)
@@ -29,10 +23,10 @@ class Couplet:
 
     def look(self, now: Timeline, profile: RuleProfile, active: bool) -> Held | None:
         """See Rule."""
-        beats = last_beats(now, 3 + now.fresh)
-        at = _pattern(beats).rfind("NVVN")
+        at = now.pattern[-3 - now.fresh :].rfind("NVVN")
         if at < 0:
             return None
+        beats = last_beats(now, 3 + now.fresh)
         bpm = rate_bpm(beats[at + 1 : at + 3]) or 0.0
         reason = f"2 ventricular beats in a row at {bpm:.0f} bpm"
         return Held(beats[at + 1].sample, reason, (Evidence("ventricular beats", 2, "beats"),))
@@ -85,9 +79,10 @@ class Cycles:
         """See Rule."""
         unit = "N" * (self.period - 1) + "V"
         wanted = unit * (profile.cycles if not active else profile.cycles - 1)
-        beats = last_beats(now, len(wanted) + self.period - 1)
-        at = _pattern(beats).find(wanted)  # the last cycle may be under way
+        n = len(wanted) + self.period - 1  # the last cycle may be under way
+        at = now.pattern[-n:].find(wanted)
         if at < 0:
             return None
+        beats = last_beats(now, n)
         reason = f"every {'second' if self.period == 2 else 'third'} beat ventricular, {profile.cycles} times or more"
         return Held(beats[at].sample, reason, (Evidence("cycles", profile.cycles, "1"),))

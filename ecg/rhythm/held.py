@@ -68,13 +68,14 @@ def rate_bpm(beats: Sequence[SeenBeat]) -> float | None:
 
 def last_beats(now: Timeline, n: int) -> list[SeenBeat]:
     """The last n beats, oldest first; fewer where fewer are known."""
-    have = len(now.beats)
-    return [now.beats[i] for i in range(max(0, have - n), have)]
+    return list(now.beats)[-n:] if n > 0 else []
 
 
 def ventricular_run(now: Timeline, sure: float = 0.5) -> list[SeenBeat]:
     """The ventricular beats at the end of what is known, oldest first; empty where the last beat is not one."""
     run: list[SeenBeat] = []
+    if sure == 0.5 and not now.pattern.endswith("V"):
+        return run
     for beat in reversed(now.beats):
         if beat.ventricular < sure:
             break

@@ -118,6 +118,8 @@ class PvcRate:
 
     def look(self, now: Timeline, profile: RuleProfile, active: bool) -> Held | None:
         """See Rule."""
+        if now.pattern.count("V") <= profile.pvc_per_min - 2:  # of the beats remembered, however old
+            return None
         recent = [beat for beat in now.beats if beat.ventricular >= 0.5 and beat.sample > now.now - _MINUTE]
         if len(recent) <= profile.pvc_per_min - (2 if active else 0):
             return None

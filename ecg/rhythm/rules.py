@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from ecg.beats.beat import Beat, BeatClass
+from ecg.beats.beat import Beat
 from ecg.conditioning import StreamBlock, kernel_to_stream
 from ecg.conditions import LETHAL, Condition, ConditionCode
 from ecg.profiles import CINC2015, RuleProfile
@@ -52,6 +52,7 @@ class RhythmRules:
     run: RunEvidence = field(default_factory=RunEvidence)
     open: dict[ConditionCode, _Open] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
+    lethal: tuple[Rule, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.rules:
@@ -73,6 +74,7 @@ class RhythmRules:
                 Cycles(ConditionCode.TRIGEMINY, 3),
                 PvcRate(),
             )
+        self.lethal = tuple(rule for rule in self.rules if rule.code in LETHAL)
 
     def step(
         self, beats: Sequence[Beat], block: StreamBlock, profile: RuleProfile | None = None, lethal_only: bool = False
@@ -92,7 +94,7 @@ class RhythmRules:
         """
         profile = profile or CINC2015
         model = self.model or default_model()
-        rules = tuple(rule for rule in self.rules if rule.code in LETHAL) if lethal_only else self.rules
+        rules = self.lethal if lethal_only else self.rules
         changed: list[Condition] = []
         end = self.timeline.end
         if end is not None and block.first_sample != end:
@@ -102,10 +104,11 @@ class RhythmRules:
             if not lethal_only:
                 self.intervals.move(self.timeline, profile, model.af)
             self.run.move(self.timeline, profile, self.wave.malignant, model.run)
+            beats_came = self.timeline.fresh > 0 or self.timeline.broken
             for rule in rules:
-                if self.timeline.fresh or self.timeline.broken or not rule.on_beats:
-                    changed += self._ask(rule, profile, now)
-            self.timeline.frozen = self.wave.on or any(code in self.open for code in _VENTRICULAR)
+                if beats_came or not rule.on_beats:
+                    self._ask(rule, profile, now, changed)
+            self.timeline.frozen = self.wave.on or (bool(self.open) and any(code in self.open for code in _VENTRICULAR))
         return [_at_stream_rate(condition, block.stream_fs_hz) for condition in changed], self.word()
 
     def word(self) -> str:
@@ -113,23 +116,28 @@ class RhythmRules:
         beats = self.timeline.beats
         if not beats and not self.wave.on:
             return ""
-        for code, word in _WORDS:
-            if code in self.open:
-                return word
-        return "P" if sum(beat.label is BeatClass.PACED for beat in beats) > len(beats) / 2 else "N"
+        if self.open:
+            for code, word in _WORDS:
+                if code in self.open:
+                    return word
+        return "P" if self.timeline.paced > len(beats) / 2 else "N"
 
-    def _ask(self, rule: Rule, profile: RuleProfile, now: int) -> list[Condition]:
-        known = self.open.get(rule.code)
+    def _ask(self, rule: Rule, profile: RuleProfile, now: int, changed: list[Condition]) -> None:
+        """Asks one rule; what began, changed or ended goes to `changed`."""
+        code = rule.code
+        known = self.open.get(code)
         held = None
-        if self.timeline.usable or rule.code in LETHAL:
+        if self.timeline.usable or code in LETHAL:
             held = rule.look(self.timeline, profile, known is not None)
         if held is None:
-            return [] if known is None else [self._end(rule.code, now)]
-        if known is None:
-            begun = Condition(rule.code, min(held.onset, now), now, held.reason, None, held.evidence)
-            self.open[rule.code] = _Open(begun, now)
-            return [begun]
-        return self._update(known, held, now)
+            if known is not None:
+                changed.append(self._end(code, now))
+        elif known is None:
+            begun = Condition(code, min(held.onset, now), now, held.reason, None, held.evidence)
+            self.open[code] = _Open(begun, now)
+            changed.append(begun)
+        else:
+            changed += self._update(known, held, now)
 
     def _update(self, known: _Open, held: Held, now: int) -> list[Condition]:
         if now - known.reported < UPDATE_S * KERNEL_FS_HZ or held.reason in ("", known.condition.reason):

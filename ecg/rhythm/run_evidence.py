@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,12 @@ class Candidate:
 
 def log_odds(beat: SeenBeat) -> float:
     """Log odds of being ventricular, limited."""
-    share = min(max(beat.ventricular, 1e-4), 1 - 1e-4)
+    return _log_odds_of(beat.ventricular)
+
+
+@lru_cache(maxsize=4096)  # each beat is asked about in several runs, at several moments
+def _log_odds_of(ventricular: float) -> float:
+    share = min(max(ventricular, 1e-4), 1 - 1e-4)
     return min(max(math.log(share / (1 - share)), -_BEAT_LIMIT), _BEAT_LIMIT)
 
 
@@ -59,7 +65,7 @@ def candidates(now: Timeline, profile: RuleProfile, smoothed: float) -> Iterator
     while last >= n - 1 and beats[last].sample >= oldest:
         if beats[last].sample - beats[last - n + 1].sample < longest:
             run = [beats[i] for i in range(last - n + 1, last + 1)]
-            odds = [log_odds(beat) for beat in run]
+            odds = [_log_odds_of(beat.ventricular) for beat in run]
             if sum(odds) * 5 / n >= LEAST_EVIDENCE:
                 yield Candidate(tuple(run), _features(now, run, odds, smoothed))
         last -= 1

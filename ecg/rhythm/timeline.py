@@ -32,6 +32,8 @@ HORIZON = KERNEL_FS_HZ // 2
 _WINDOW = WINDOW_S * KERNEL_FS_HZ
 #: Signal remembered: a window, and a beat that waited for its tick.
 _KEPT = _WINDOW + KERNEL_FS_HZ
+#: Columns beyond it that are filled before what is too old is moved out: a move every few seconds, not with every block.
+_SLACK = 4 * KERNEL_FS_HZ
 #: A second is lost when this share of it has no valid lead.
 _LOST = 0.1
 BEATS_KEPT = 64
@@ -105,6 +107,8 @@ class Timeline:
         now: Kernel sample of the moment looked at; rules speak of it.
         clear_from: Kernel sample since when some lead was valid without a break.
         beats: The last beats, oldest first.
+        pattern: A letter for each of them: V ventricular, N any other.
+        paced: How many of them are paced.
         fresh: How many of them came with this moment.
         broken: Whether continuity was lost at this moment.
         wave: Evidence of the last window looked at; new_wave says whether it is this moment's.
@@ -117,6 +121,8 @@ class Timeline:
     clear_from: int = 0
     end: int | None = None
     beats: deque[SeenBeat] = field(default_factory=lambda: deque(maxlen=BEATS_KEPT))
+    pattern: str = ""
+    paced: int = 0
     fresh: int = 0
     broken: bool = False
     wave: Wave = NO_WAVE
@@ -127,8 +133,12 @@ class Timeline:
     shapes: ShapeState = field(default_factory=lambda: new_shapes(0))
     _mute: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
     _waiting: deque[Beat] = field(default_factory=deque)
-    _signal: FloatArray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    _signal: FloatArray = field(
+        default_factory=lambda: np.zeros((0, 0), np.float32)
+    )  # columns [0, _filled) hold samples
     _valid: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros((0, 0), np.bool_))
+    _filled: int = 0  # the last of them is that before `end`
+    _kept_from: int = 0  # first column that is remembered
 
     def advance(self, beats: Sequence[Beat], block: StreamBlock, model: RhythmModel) -> Iterator[int]:
         """Takes in a block and goes through the moments of the clock that it completes.
@@ -144,11 +154,11 @@ class Timeline:
         if self.end is None or block.first_sample != self.end or block.signal_mv.shape[0] != self._signal.shape[0]:
             self._restart(block)
         self._waiting.extend(beats)
-        self._signal = np.concatenate((self._signal, block.signal_mv), axis=1)
-        self._valid = np.concatenate((self._valid, block.valid), axis=1)
+        self._remember(block)
         self.end = block.end_sample
         self.usable = block.usable
-        self._mute = np.array([not _MUTE.isdisjoint(lead.problems) for lead in block.quality], np.bool_)
+        for row, lead in enumerate(block.quality):
+            self._mute[row] = bool(lead.problems) and not _MUTE.isdisjoint(lead.problems)
         quality = [lead.index for lead in block.quality]
         while self.now + TICK <= self.end:
             self.now += TICK
@@ -156,10 +166,21 @@ class Timeline:
             if self.new_wave:
                 self.moments.append(Moment(self.now, self.wave, max(quality), min(quality)))
             yield self.now
-        surplus = self._signal.shape[1] - _KEPT
-        if surplus > 0:
-            self._signal = self._signal[:, surplus:].copy()
-            self._valid = self._valid[:, surplus:].copy()
+        self._kept_from = max(self._kept_from, self._filled - _KEPT)
+
+    def _remember(self, block: StreamBlock) -> None:
+        """Appends a block's samples to those kept."""
+        n = block.signal_mv.shape[1]
+        if self._filled + n > self._signal.shape[1]:
+            kept = slice(self._kept_from, self._filled)
+            self._filled -= self._kept_from
+            signal = np.zeros((self._signal.shape[0], self._filled + n + _SLACK), np.float32)
+            valid = np.zeros(signal.shape, np.bool_)
+            signal[:, : self._filled], valid[:, : self._filled] = self._signal[:, kept], self._valid[:, kept]
+            self._signal, self._valid, self._kept_from = signal, valid, 0
+        self._signal[:, self._filled : self._filled + n] = block.signal_mv
+        self._valid[:, self._filled : self._filled + n] = block.valid
+        self._filled += n
 
     @property
     def beats_known_to(self) -> int:
@@ -182,8 +203,8 @@ class Timeline:
         there, beats are being missed, or noise would hide them.
         """
         assert self.end is not None
-        origin = self.end - self._signal.shape[1]
-        first = max(last_beat + _AFTER_QRS - origin, 0)
+        origin = self.end - self._filled
+        first = max(last_beat + _AFTER_QRS - origin, self._kept_from)
         size_mv, ratio = steepest(
             self._signal, self._valid, first, end - origin, self._mute, self.shapes.peak_slope_mv
         ).tolist()
@@ -196,6 +217,8 @@ class Timeline:
             self.shapes = new_shapes(n_leads)
         self._signal = np.zeros((n_leads, 0), np.float32)
         self._valid = np.zeros((n_leads, 0), np.bool_)
+        self._filled = self._kept_from = 0
+        self._mute = np.zeros(n_leads, np.bool_)
         self._waiting.clear()
         self.now = -(-block.first_sample // TICK) * TICK
         self._break(block.first_sample)
@@ -203,6 +226,7 @@ class Timeline:
     def _break(self, at: int) -> None:
         self.clear_from = at
         self.beats.clear()
+        self.pattern, self.paced = "", 0
         self.moments.clear()
         self.wave = NO_WAVE
         self.broken = True
@@ -210,7 +234,7 @@ class Timeline:
     def _look(self, model: RhythmModel) -> None:
         assert self.end is not None
         self.broken = False
-        column = self.now - (self.end - self._signal.shape[1])  # of the moment
+        column = self.now - (self.end - self._filled)  # of the moment
         if share_lost(self._valid, column, KERNEL_FS_HZ) > _LOST:
             self._break(self.now)
         self._take_beats(column, model)
@@ -241,7 +265,14 @@ class Timeline:
             made = SeenBeat(beat.sample, interval_s, beat.label, sure, likeness, width_s, said[P_WAVE])
             if interval_s >= LONG_RR_S:
                 made = replace(made, still=self.still(made.sample_before, beat.sample - _BEFORE_QRS))
-            self.beats.append(made)
+            self._append(made)
+
+    def _append(self, beat: SeenBeat) -> None:
+        if len(self.beats) == BEATS_KEPT:
+            self.paced -= self.beats[0].label is BeatClass.PACED
+        self.beats.append(beat)
+        self.paced += beat.label is BeatClass.PACED
+        self.pattern = (self.pattern + ("V" if beat.ventricular >= 0.5 else "N"))[-BEATS_KEPT:]
 
     def _look_at_wave(self, column: int, model: RhythmModel) -> Wave:
         if column < _WINDOW or self.now - self.clear_from < _WINDOW:

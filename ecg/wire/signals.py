@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -64,6 +65,13 @@ def segment_to_proto(segment: Segment) -> signal_pb2.Segment:
     )
 
 
+@lru_cache(maxsize=4096)  # a device's leads come again with every segment
+def _leads(leads: tuple[tuple[str, float, int, int], ...]) -> tuple[Lead, ...]:
+    return tuple(
+        Lead(name, gain, baseline, _LEAD_STATE_BACK.get(state, LeadState.OFF)) for name, gain, baseline, state in leads
+    )
+
+
 def segment_from_proto(message: signal_pb2.Segment) -> Segment:
     """The segment a message carries; its samples are a read-only view of the message's bytes.
 
@@ -89,9 +97,8 @@ def segment_from_proto(message: signal_pb2.Segment) -> Segment:
         message.first_sample,
         message.fs_hz,
         message.start_time_ns,
-        tuple(
-            Lead(lead.name, lead.gain_adu_per_mv, lead.baseline_adu, _LEAD_STATE_BACK.get(lead.state, LeadState.OFF))
-            for lead in message.leads
+        _leads(
+            tuple((lead.name, lead.gain_adu_per_mv, lead.baseline_adu, lead.state) for lead in message.leads),
         ),
         np.frombuffer(message.samples, "<i2").reshape(n_leads, message.n_samples),  # (n_leads, n_samples)
     )
@@ -155,8 +162,14 @@ def decode_gap_record(payload: bytes) -> GapRecord:
         raise InvalidSignal(str(error)) from error
 
 
-def encode_device_health(health: DeviceHealth) -> bytes:
-    """A device's health as bytes."""
+def encode_device_health(health: DeviceHealth, *others: DeviceHealth) -> bytes:
+    """What an agent says of its devices in one tick, as bytes."""
+    message = _health_to_proto(health)
+    message.others.extend(_health_to_proto(other) for other in others)
+    return message.SerializeToString()
+
+
+def _health_to_proto(health: DeviceHealth) -> signal_pb2.DeviceHealth:
     return signal_pb2.DeviceHealth(
         agent_id=health.agent_id,
         stream_id=health.stream_id,
@@ -166,15 +179,19 @@ def encode_device_health(health: DeviceHealth) -> bytes:
         next_seq=health.next_seq,
         spooled_segments=health.spooled_segments,
         time_ns=health.time_ns,
-    ).SerializeToString()
+    )
 
 
-def decode_device_health(payload: bytes) -> DeviceHealth:
-    """The device health in a message.
+def decode_device_health(payload: bytes) -> tuple[DeviceHealth, ...]:
+    """The health of every device in a message, at least one.
 
     Raises:
         InvalidSignal: Where it cannot be read.
     """
-    m = parse(signal_pb2.DeviceHealth, payload)
+    message = parse(signal_pb2.DeviceHealth, payload)
+    return tuple(_health_from_proto(m) for m in (message, *message.others))
+
+
+def _health_from_proto(m: signal_pb2.DeviceHealth) -> DeviceHealth:
     state = member(_DEVICE_STATE, m.state, "device state")
     return DeviceHealth(m.agent_id, m.stream_id, m.epoch, state, m.next_seq, m.time_ns, m.spooled_segments, m.detail)

@@ -84,7 +84,7 @@ class Buffer:
         elif topic == topics.GAPS.name:
             self._add(rows.GAP_RECORD, rows.gap_row(wire.decode_gap_record(payload)))
         elif topic == topics.DEVICE_HEALTH.name:
-            self._devices.append(wire.decode_device_health(payload))
+            self._devices.extend(wire.decode_device_health(payload))
         elif topic == topics.DEAD_LETTERS.name:
             self._add(rows.DEAD_LETTER, rows.dead_letter_row(wire.decode_dead_letter(payload)))
 

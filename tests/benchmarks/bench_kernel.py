@@ -17,11 +17,13 @@ from pathlib import Path
 import numpy as np
 
 from ecg.beats.detector_model import default_model
+from ecg.delineation.delineate import delineate
+from ecg.measurements.measure import measure
 from ecg.monitor import Monitor
 from ecg.quality.window import lead_measures
-from ecg.segments import Int16Array, Segment, millivolts
+from ecg.segments import FloatArray, Int16Array, Segment, millivolts
 from ecg.stream_group import StreamGroup
-from ecg.windows import Windower
+from ecg.windows import Window, Windower
 from edge.sources.wfdb_replay import Recording, read_recording
 
 PASSES = 3
@@ -109,10 +111,50 @@ def others(adu: Int16Array, fs_hz: float) -> Iterator[tuple[str, float]]:
         print("neurokit2 is not installed")
     from wfdb import processing
 
-    yield (
-        "wfdb gqrs_detect",
-        fastest_s(lambda: processing.gqrs_detect(mv[: round(60 * fs_hz)], fs_hz)) * mv.size / (60 * fs_hz),
-    )
+    minute, share = mv[: round(60 * fs_hz)], mv.size / (60 * fs_hz)
+    yield "wfdb gqrs_detect", fastest_s(lambda: processing.gqrs_detect(minute, fs_hz)) * share
+    yield "wfdb xqrs_detect", fastest_s(lambda: processing.xqrs_detect(minute, fs_hz, verbose=False)) * share
+
+
+def windows_s(windows: list[FloatArray], call: Callable[[FloatArray], object]) -> float:
+    """CPU seconds of a call over every window."""
+    return fastest_s(lambda: [call(window) for window in windows])
+
+
+def stages(recording: Recording) -> Iterator[tuple[str, float]]:
+    """x real time of what follows detection, one lead in windows of 10 s, each stage before its peers."""
+    fs, n = recording.fs_hz, round(10 * recording.fs_hz)
+    cuts = [recording.samples[:1, i : i + n].copy() for i in range(0, 12 * n, n)]
+    windows = [millivolts(Segment("w", 0, 0, 0, fs, 0, recording.leads[:1], cut)) for cut in cuts]
+    real_s = 10.0 * len(windows)
+
+    def speed(call: Callable[[FloatArray], object]) -> float:
+        return real_s / windows_s(windows, call)
+
+    yield "quality: kernel", speed(lambda mv: lead_measures(mv, fs))
+    peaks = {id(mv): delineate(mv, fs)[0].beats for mv in windows}
+    try:
+        import neurokit2
+
+        for method in ("averageQRS", "zhao2018"):
+            yield (
+                f"quality: NeuroKit2 {method}, beats given",
+                speed(lambda mv, m=method: neurokit2.ecg_quality(mv[0], peaks[id(mv)], round(fs), method=m)),
+            )
+    except ImportError:
+        print("neurokit2 is not installed")
+    yield "delineation: kernel, finds its beats", speed(lambda mv: delineate(mv, fs))
+    try:
+        import neurokit2
+
+        for method in ("dwt", "peak"):  # its "cwt" raises on windows of 10 s
+            yield (
+                f"delineation: NeuroKit2 {method}, beats given",
+                speed(lambda mv, m=method: neurokit2.ecg_delineate(mv[0], peaks[id(mv)], round(fs), method=m)),
+            )
+    except ImportError:
+        pass
+    yield "all measurements: kernel", speed(lambda mv: measure(Window("w", 0, 0, fs, 0, ("II",), mv)))
 
 
 def main() -> None:
@@ -137,6 +179,10 @@ def main() -> None:
     ]  # fmt: skip
     for name, speed in rows:
         print(f"{name:44}{speed:12,.0f}")
+    print(f"\n{'after detection, one lead, windows of 10 s':44}{'x real time':>12}")
+    for name, speed in stages(recording):
+        print(f"{name:44}{speed:12,.0f}")
+    print("beat classes and rhythm calls have no peer among the three; they are part of Monitor.step below")
     print(f"\n{f'{options.beds} beds, {len(recording.leads)} leads, {fs:g} Hz':44}{'us/bed/s':>12}")
     print(f"{'Monitor.step, everything':44}{bed_second_us(recording, options.beds, lambda: Monitor().step):12.1f}")
     print(f"{'Windower.step, 10 s every 2 s':44}{bed_second_us(recording, options.beds, windower_step):12.1f}")

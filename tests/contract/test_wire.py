@@ -152,7 +152,9 @@ def test_screenings_gaps_and_health_survive_the_wire() -> None:
     gap = GapRecord("b", 0, 3, 9, GapReason.SPOOL_DROPPED, "spool full", START_NS)
     assert wire.decode_gap_record(wire.encode_gap_record(gap)) == gap
     health = DeviceHealth("a", "b", 0, DeviceState.SILENT, 12, START_NS, 3, "no data for 31 s")
-    assert wire.decode_device_health(wire.encode_device_health(health)) == health
+    assert wire.decode_device_health(wire.encode_device_health(health)) == (health,)
+    other = DeviceHealth("a", "c", 4, DeviceState.STREAMING, 1, START_NS)
+    assert wire.decode_device_health(wire.encode_device_health(health, other)) == (health, other)
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ def numbers(brokers: str, topic: Topic) -> list[Number]:
 
 def edges(brokers: str) -> dict[tuple[str, int], DeviceHealth]:
     """Last health of each stream and epoch."""
-    told = [decode_device_health(payload) for payload in values(brokers, DEVICE_HEALTH)]
+    told = [health for payload in values(brokers, DEVICE_HEALTH) for health in decode_device_health(payload)]
     return {(h.stream_id, h.epoch): h for h in sorted(told, key=lambda h: (h.time_ns, h.next_seq))}
 
 

@@ -111,7 +111,7 @@ class GapRecord(_message.Message):
     def __init__(self, stream_id: _Optional[str] = ..., epoch: _Optional[int] = ..., first_seq: _Optional[int] = ..., end_seq: _Optional[int] = ..., reason: _Optional[_Union[GapReason, str]] = ..., detail: _Optional[str] = ..., time_ns: _Optional[int] = ...) -> None: ...
 
 class DeviceHealth(_message.Message):
-    __slots__ = ("agent_id", "stream_id", "epoch", "state", "detail", "next_seq", "spooled_segments", "time_ns")
+    __slots__ = ("agent_id", "stream_id", "epoch", "state", "detail", "next_seq", "spooled_segments", "time_ns", "others")
     AGENT_ID_FIELD_NUMBER: _ClassVar[int]
     STREAM_ID_FIELD_NUMBER: _ClassVar[int]
     EPOCH_FIELD_NUMBER: _ClassVar[int]
@@ -120,6 +120,7 @@ class DeviceHealth(_message.Message):
     NEXT_SEQ_FIELD_NUMBER: _ClassVar[int]
     SPOOLED_SEGMENTS_FIELD_NUMBER: _ClassVar[int]
     TIME_NS_FIELD_NUMBER: _ClassVar[int]
+    OTHERS_FIELD_NUMBER: _ClassVar[int]
     agent_id: str
     stream_id: str
     epoch: int
@@ -128,4 +129,5 @@ class DeviceHealth(_message.Message):
     next_seq: int
     spooled_segments: int
     time_ns: int
-    def __init__(self, agent_id: _Optional[str] = ..., stream_id: _Optional[str] = ..., epoch: _Optional[int] = ..., state: _Optional[_Union[DeviceState, str]] = ..., detail: _Optional[str] = ..., next_seq: _Optional[int] = ..., spooled_segments: _Optional[int] = ..., time_ns: _Optional[int] = ...) -> None: ...
+    others: _containers.RepeatedCompositeFieldContainer[DeviceHealth]
+    def __init__(self, agent_id: _Optional[str] = ..., stream_id: _Optional[str] = ..., epoch: _Optional[int] = ..., state: _Optional[_Union[DeviceState, str]] = ..., detail: _Optional[str] = ..., next_seq: _Optional[int] = ..., spooled_segments: _Optional[int] = ..., time_ns: _Optional[int] = ..., others: _Optional[_Iterable[_Union[DeviceHealth, _Mapping]]] = ...) -> None: ...

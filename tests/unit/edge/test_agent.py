@@ -70,7 +70,8 @@ class Ward:
 
     def health(self) -> list[DeviceHealth]:
         """Health that arrived."""
-        return [decode_device_health(m.payload) for m in self.network.arrived if m.topic == DEVICE_HEALTH.name]
+        messages = [m for m in self.network.arrived if m.topic == DEVICE_HEALTH.name]
+        return [health for m in messages for health in decode_device_health(m.payload)]
 
     def conditions(self) -> list[ConditionEvent]:
         """Condition events that arrived."""
@@ -92,6 +93,8 @@ def test_a_tick_sends_all_devices_in_one_message(ward: Ward) -> None:
     ward.run(3)
     messages = [m for m in ward.network.arrived if m.topic == SEGMENTS.name]
     assert len(messages) == 3
+    said = [m for m in ward.network.arrived if m.topic == DEVICE_HEALTH.name]
+    assert len(said) <= 3 and {h.stream_id for h in ward.health()} == {"bed-01", "bed-02", "bed-03"}
     batch = decode_segment_batch(messages[0].payload).batch
     assert [(s.stream_id, len(s.leads), s.n_samples) for s in batch.segments] == [
         ("bed-01", 2, 250),

@@ -138,7 +138,8 @@ def test_a_device_that_ended_is_not_missed() -> None:
     processor = Processor()
     feed(processor, 0, 5)
     health = DeviceHealth("agent-1", "bed-1", 0, DeviceState.ENDED, 5, T0)
-    processor.on_health(encode_device_health(health), Position(topics.DEVICE_HEALTH.name, 3, 0), T0 + 6 * S)
+    beside = DeviceHealth("agent-1", "bed-2", 0, DeviceState.STREAMING, 5, T0)
+    processor.on_health(encode_device_health(beside, health), Position(topics.DEVICE_HEALTH.name, 3, 0), T0 + 6 * S)
     assert not processor.on_time(T0 + 300 * S).alerts and processor.beds == 0
 
 
