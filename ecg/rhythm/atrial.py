@@ -29,8 +29,8 @@ _ALIKE = 0.04
 _REGULAR = 0.025
 #: The network is asked again after so many beats.
 _EVERY = 3
-#: Log odds at which atrial fibrillation begins and ends.
-_BEGIN, _END = 0.5, -1.0
+#: Log odds at which atrial fibrillation begins and ends; of a grid on mitdb (docs/experiments.md).
+_BEGIN, _END = 1.0, -1.0
 _LONGEST_S, _SPAN_S = 3.0, 90.0
 _NEVER = -9.0
 _LEAST = 0.005

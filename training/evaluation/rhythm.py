@@ -1,6 +1,6 @@
 """Figures of rhythm: atrial fibrillation on mitdb as epicmp counts it, and N/A/O/~ on CinC 2017.
 
-Every recording goes through the monitor a bed has; networks are those of the fold that did not see the recording.
+Every recording goes through the kernel a bed has; models are those of the fold that did not see the recording.
 """
 
 from __future__ import annotations
@@ -12,26 +12,16 @@ from ecg.annotations import Annotations
 from ecg.conditions import ConditionCode
 from ecg.ec57 import EpisodeComparison, EpisodeType, score_episodes
 from ecg.intervals import bootstrap, bootstrap_ratio
+from ecg.rhythm.record_class import RecordClass, judge
 from edge.sources.wfdb_replay import read_recording
 from edge.wfdb_files import read_annotations
 from training.evaluation.figures import Figure, fraction
 from training.evaluation.recordings import annotated, readable, scored_from_s
 from training.evaluation.replay import Replay, records_of, replay, unseen_model
 from training.mitdb_splits import split_records
+from training.rhythm.record_corpus import SET, look_at, reference_classes, unseen_members
 
-#: CinC 2017: a record whose mean quality index of the best lead is below this is noise.
-NOISY_QUALITY = 0.35
-#: ... one of which atrial fibrillation covers this share, or that it ends in, is AF.
-AF_SHARE = 0.3
-#: Conditions that make a record "other rhythm".
-_OTHER = frozenset(
-    {
-        ConditionCode.BRADY, ConditionCode.TACHY, ConditionCode.SVT, ConditionCode.PAUSE, ConditionCode.BIGEMINY,
-        ConditionCode.TRIGEMINY, ConditionCode.COUPLET, ConditionCode.RUN, ConditionCode.AIVR, ConditionCode.PVC_RATE,
-        ConditionCode.VTA, ConditionCode.VFB, ConditionCode.ETC, ConditionCode.EBR, ConditionCode.AFLT,
-    }
-)  # fmt: skip
-_CLASSES = ("N", "A", "O", "~")
+_CLASSES = tuple(kind.value for kind in RecordClass)
 
 
 def evaluate(data_dir: Path, split: str | None = None, progress: Callable[[str], None] | None = None) -> list[Figure]:
@@ -102,11 +92,11 @@ def _cinc2017(folder: Path, say: Callable[[str], None]) -> list[Figure]:
         say(f"no {table}: left out")
         return []
     pairs: list[tuple[str, str]] = []
-    for line in table.read_text(encoding="utf-8").split():
-        name, truth = line.split(",")[:2]
-        if (folder / f"{name}.hea").exists() and readable([folder / name], say):
-            said = replay(read_recording(str(folder / name)), unseen_model("cinc2017", name))
-            pairs.append((truth, rhythm_class(said)))
+    for name, truth in reference_classes(folder):
+        if readable([folder / name], say):
+            look = look_at(read_recording(str(folder / name)), SET, name)
+            called = judge(look, unseen_members(SET, name))[0] if look.signal else RecordClass.NOISE
+            pairs.append((truth, called.value))
             if len(pairs) % 200 == 0:
                 say(f"cinc2017: {len(pairs)} records")
     figures = []
@@ -117,16 +107,6 @@ def _cinc2017(folder: Path, say: Callable[[str], None]) -> list[Figure]:
     mean = bootstrap(pairs, _mean_f1)
     figures.append(Figure("rhythm.cinc2017.f1_mean_NAO", mean.value, mean.low, mean.high, len(pairs), "fraction"))
     return figures
-
-
-def rhythm_class(said: Replay) -> str:
-    """The challenge's class of a whole record: noise, AF, another rhythm, or normal."""
-    if said.mean_quality < NOISY_QUALITY:
-        return "~"
-    af_s = sum(c.end_s - c.onset_s for c in said.calls if c.code is ConditionCode.AFIB)
-    if af_s >= AF_SHARE * said.length_s:
-        return "A"
-    return "O" if any(c.code in _OTHER for c in said.calls) else "N"
 
 
 def f1(pairs: Sequence[tuple[str, str]], label: str) -> float | None:
