@@ -36,8 +36,8 @@ def requirements(service: str, pyproject: Path = PYPROJECT) -> list[str]:
 def main(arguments: list[str]) -> None:
     """Prints the requirements; a wrong argument ends with one line."""
     try:
-        print("\n".join(requirements(*arguments)))
-    except (TypeError, ValueError) as error:
+        print("\n".join(requirements(" ".join(arguments))))
+    except ValueError as error:
         sys.exit(f"python -m deploy.requirements {'|'.join(SERVICES)}|all: {error}")
 
 
