@@ -23,6 +23,7 @@ from stream.recorder.merge import merge_quiet_blocks
 from stream.recorder.rows import Row, Table
 from stream.recorder.settings import Settings
 from stream.recorder.store import Store
+from stream.tls import kafka_options
 
 log = structlog.get_logger("recorder")
 
@@ -72,6 +73,7 @@ class Recorder:
             session_timeout_ms=10_000,
             heartbeat_interval_ms=2_000,
             max_partition_fetch_bytes=4 * 1024 * 1024,
+            **kafka_options(self._settings.tls),
         )
         try:
             await consumer.start()
