@@ -36,8 +36,9 @@ def requirements(service: str, pyproject: Path = PYPROJECT) -> list[str]:
 def main(arguments: list[str]) -> None:
     """Prints the requirements; a wrong argument ends with one line."""
     try:
-        print("\n".join(requirements(*arguments)))
-    except (TypeError, ValueError) as error:
+        [service] = arguments
+        print("\n".join(requirements(service)))
+    except ValueError as error:
         sys.exit(f"python -m deploy.requirements {'|'.join(SERVICES)}|all: {error}")
 
 
