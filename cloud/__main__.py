@@ -13,6 +13,7 @@ import structlog
 
 from cloud.server import Reasoner, make_backend
 from cloud.settings import Settings
+from ecg.errors import VigilError
 
 
 def _options(command: Any) -> Any:
@@ -62,7 +63,7 @@ def main(**given: Any) -> None:
     try:
         settings = Settings(**{name: value for name, value in given.items() if value is not None})
         asyncio.run(serve(settings))
-    except (OSError, ValueError) as error:
+    except (VigilError, OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
 
 

@@ -21,6 +21,7 @@ from cloud.metrics import Metrics
 from cloud.scheduler import Scheduler
 from cloud.service import SERVICE_NAME, ReasonerService
 from cloud.settings import Settings
+from cloud.tls import server_credentials
 
 _log = structlog.get_logger(__name__)
 _HEALTH_PERIOD_S = 1.0
@@ -57,7 +58,9 @@ class Reasoner:
 
         Raises:
             OSError: The address is taken or not ours; the text says which.
+            VigilError: The TLS files cannot be used.
         """
+        tls = self._settings.tls
         limit = self._settings.max_message_kb * 1024
         self._server = grpc.aio.server(
             options=[
@@ -74,7 +77,11 @@ class Reasoner:
             _add_reflection(self._server)
         await self._set_health(serving=False)
         try:
-            self.port = self._server.add_insecure_port(self._settings.listen)
+            self.port = (
+                self._server.add_insecure_port(self._settings.listen)
+                if tls is None
+                else self._server.add_secure_port(self._settings.listen, server_credentials(tls))
+            )
         except RuntimeError as error:
             self.scheduler.stop()
             raise OSError(f"cannot listen on {self._settings.listen}: is the port taken? ({error})") from error

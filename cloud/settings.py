@@ -5,6 +5,8 @@ from __future__ import annotations
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from ecg.tls import TlsFiles, tls_files
+
 
 class Settings(BaseSettings):
     """Environment variables VIGIL_CLOUD_*; each is also an option of `vigil cloud`."""
@@ -19,4 +21,16 @@ class Settings(BaseSettings):
     max_message_kb: int = Field(2048, ge=64, le=65_536, description="Largest request taken")
     stop_s: float = Field(5.0, ge=0, le=60, description="Seconds to finish open calls when told to stop")
     reflection: bool = Field(False, description="Serve gRPC reflection (needs grpcio-reflection)")
+    tls_ca: str = Field("", description="PEM file of the authority to believe; with the next two: mutual TLS")
+    tls_certificate: str = Field("", description="PEM file of this service's certificate and its chain")
+    tls_key: str = Field("", description="PEM file of the certificate's key")
     metrics_port: int = Field(0, ge=0, le=65535, description="Prometheus metrics on loopback; 0 is off")
+
+    @property
+    def tls(self) -> TlsFiles | None:
+        """The three files; None for plain text.
+
+        Raises:
+            VigilError: One or two of them are missing.
+        """
+        return tls_files(self.tls_ca, self.tls_certificate, self.tls_key)

@@ -11,7 +11,9 @@ from collections.abc import Collection
 from kafka.admin import KafkaAdminClient
 
 from ecg.errors import Unavailable, VigilError
+from ecg.tls import TlsFiles
 from ecg.topics import ALL, MAX_MESSAGE_BYTES, PARTITIONS
+from edge.tls import context
 
 #: Room for protocol overhead above the largest message of ours.
 _MAX_RECORD_BYTES = MAX_MESSAGE_BYTES + 16 * 1024
@@ -19,13 +21,16 @@ _MAX_RECORD_BYTES = MAX_MESSAGE_BYTES + 16 * 1024
 _LEADERS_S = 30.0
 
 
-def create_topics(brokers: str, partitions: int = PARTITIONS, replication: int = 1) -> list[str]:
+def create_topics(
+    brokers: str, partitions: int = PARTITIONS, replication: int = 1, tls: TlsFiles | None = None
+) -> list[str]:
     """Creates what is missing and returns when every partition can be written; a second call creates nothing.
 
     Args:
         brokers: "host:port,host:port" of the cluster.
         partitions: Of every topic; fixed for the life of the cluster, since keys map to partitions by it.
         replication: Copies of each partition.
+        tls: Of a cluster that asks for it.
 
     Returns:
         Names of the topics created now.
@@ -34,7 +39,8 @@ def create_topics(brokers: str, partitions: int = PARTITIONS, replication: int =
         VigilError: A topic is there with another number of partitions.
         Unavailable: Some partition has no leader in time.
     """
-    admin = KafkaAdminClient(bootstrap_servers=brokers.split(","), client_id="vigil-topics")
+    secure = {} if tls is None else {"security_protocol": "SSL", "ssl_context": context(tls)}
+    admin = KafkaAdminClient(bootstrap_servers=brokers.split(","), client_id="vigil-topics", **secure)
     try:
         present = {topic["name"]: len(topic["partitions"]) for topic in admin.describe_topics()}
         for topic in ALL:

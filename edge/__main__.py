@@ -26,6 +26,7 @@ from edge.outbox import Outbox
 from edge.publisher import Publisher
 from edge.settings import Settings
 from edge.spool import Spool
+from edge.tls import context
 
 _log = structlog.get_logger("vigil.edge")
 
@@ -91,7 +92,8 @@ def open_agent(settings: Settings) -> Iterator[Agent]:
         stack.callback(spool.close)
         alarm = LocalAlarm(settings.alarm_file)
         stack.callback(alarm.close)
-        publisher = Publisher(settings.brokers, settings.agent_id, settings.idempotent)
+        tls = settings.tls
+        publisher = Publisher(settings.brokers, settings.agent_id, settings.idempotent, context(tls) if tls else None)
         outbox = Outbox(spool, publisher, metrics, settings.backfill_kb_s * 1000)
         monitor = _ready_monitor() if settings.monitor else None
         parts = Parts(SystemClock(), spool, outbox, alarm, metrics, monitor)
@@ -121,6 +123,13 @@ def open_agent(settings: Settings) -> Iterator[Agent]:
 @click.option("--alarm-file", type=click.Path(path_type=Path), help="Local alarms as JSON lines.")
 @click.option("--monitor/--no-monitor", default=None, help="Run the lethal rules here (default), or not (benchmarks).")
 @click.option("--idempotent/--no-idempotent", default=None, help="Ask the broker for idempotent production (default).")
+@click.option(
+    "--tls-ca",
+    type=click.Path(exists=True, dir_okay=False),
+    help="PEM file of the authority to believe (mutual TLS).",
+)
+@click.option("--tls-certificate", type=click.Path(exists=True, dir_okay=False), help="PEM file of our certificate.")
+@click.option("--tls-key", type=click.Path(exists=True, dir_okay=False), help="PEM file of its key.")
 @click.option("--metrics-port", type=int, help="Prometheus metrics on loopback; 0 is off (default).")
 @click.option("--verbose/--quiet", default=None, help="Log at debug level.")
 def main(**options: object) -> None:

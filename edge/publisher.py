@@ -10,6 +10,7 @@ MAX_BACKFILL_IN_FLIGHT late messages are unacknowledged, so that live segments n
 from __future__ import annotations
 
 import random
+import ssl
 import threading
 import time
 from collections import deque
@@ -81,13 +82,15 @@ class Publisher:
         brokers: "host:port,host:port".
         agent_id: Key of every message.
         idempotent: Ask the broker for idempotent production; a broker that cannot is used without, and logged.
+        tls: What is trusted and shown; None for plain text.
     """
 
-    def __init__(self, brokers: str, agent_id: str, idempotent: bool = True) -> None:
+    def __init__(self, brokers: str, agent_id: str, idempotent: bool = True, tls: ssl.SSLContext | None = None) -> None:
         require_fast_crc32c()
         self._brokers = brokers.split(",")
         self._key = agent_id.encode()
         self._idempotent = idempotent
+        self._tls = tls
         self._live: deque[Message] = deque()
         self._late: deque[Message] = deque()
         self._outcomes: deque[Outcome] = deque()
@@ -201,6 +204,8 @@ class Publisher:
             "metrics_enabled": False,
             "kafka_client": client,
         }
+        if self._tls is not None:
+            options |= {"security_protocol": "SSL", "ssl_context": self._tls}
         try:
             return KafkaProducer(enable_idempotence=self._idempotent, **options)
         except UnsupportedVersionError as error:

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from ecg.tls import TlsFiles, tls_files
 from edge.beds import DEMO_BEDS
 
 
@@ -33,6 +34,9 @@ class Settings(BaseSettings):
     alarm_file: Path | None = Field(None, description="Local alarms as JSON lines, for a display at the bedside")
     monitor: bool = Field(True, description="Run the lethal rules here; only a benchmark of the rest turns them off")
     idempotent: bool = Field(True, description="Ask the broker for idempotent production")
+    tls_ca: str = Field("", description="PEM file of the authority to believe; with the next two: mutual TLS to Kafka")
+    tls_certificate: str = Field("", description="PEM file of this service's certificate and its chain")
+    tls_key: str = Field("", description="PEM file of the certificate's key")
     metrics_port: int = Field(0, ge=0, le=65535, description="Prometheus metrics on loopback; 0 is off")
     verbose: bool = Field(False, description="Log at debug level; record names appear there, on the edge alone")
 
@@ -40,3 +44,12 @@ class Settings(BaseSettings):
     def spool_path(self) -> Path:
         """Where the spool is."""
         return self.spool or Path(".vigil") / f"{self.agent_id}.spool"
+
+    @property
+    def tls(self) -> TlsFiles | None:
+        """The three files; None for plain text.
+
+        Raises:
+            VigilError: One or two of them are missing.
+        """
+        return tls_files(self.tls_ca, self.tls_certificate, self.tls_key)

@@ -24,6 +24,13 @@ from stream.settings import Settings
 @click.option("--encoder-threads", type=int, help="Threads of one encoder run on the CPU (default 1).")
 @click.option("--hop-s", type=float, help="Seconds between screened windows of a bed (default 2).")
 @click.option("--readback-s", type=float, help="Seconds of signal read back at start (default 20).")
+@click.option(
+    "--tls-ca",
+    type=click.Path(exists=True, dir_okay=False),
+    help="PEM file of the authority to believe (mutual TLS).",
+)
+@click.option("--tls-certificate", type=click.Path(exists=True, dir_okay=False), help="PEM file of our certificate.")
+@click.option("--tls-key", type=click.Path(exists=True, dir_okay=False), help="PEM file of its key.")
 @click.option("--metrics-port", type=int, help="Prometheus metrics on loopback; 0 is off.")
 def main(**options: object) -> None:
     """Screen windows, run the rules and keep the alarms of every bed.

@@ -26,6 +26,7 @@ from ecg import topics
 from stream.outputs import Position
 from stream.recovery import Recovery
 from stream.settings import Settings
+from stream.tls import context
 from stream.worker import Done, Worker
 
 log = structlog.get_logger()
@@ -77,6 +78,7 @@ def build(settings: Settings) -> faust.App:
         broker_rebalance_timeout=REBALANCE_S,
         broker_heartbeat_interval=HEARTBEAT_S,
         broker_request_timeout=30.0,
+        broker_credentials=None if settings.tls is None else faust.SSLCredentials(context(settings.tls)),
         broker_commit_interval=2.0,
         broker_max_poll_interval=60.0,
         broker_max_poll_records=200,

@@ -91,6 +91,7 @@ class Escalator:
         calls: Interpretations at a time.
         max_queue: Escalations that may wait; the least urgent then gives way, and its alarm says so.
         now_ns: UTC clock, ns.
+        credentials: What is trusted and shown; None for plain text.
     """
 
     def __init__(
@@ -101,7 +102,9 @@ class Escalator:
         calls: int = 4,
         max_queue: int = 256,
         now_ns: Callable[[], int] = time.time_ns,
+        credentials: grpc.ChannelCredentials | None = None,
     ) -> None:
+        self._credentials = credentials
         self._target, self._publish, self._tell = target, publish, tell
         self._calls, self._max_queue, self._now_ns = calls, max_queue, now_ns
         self._queue: list[_Waiting] = []
@@ -120,7 +123,11 @@ class Escalator:
             ("grpc.max_reconnect_backoff_ms", 2000),
             ("grpc.keepalive_time_ms", 30_000),
         ]
-        self._channel = grpc.aio.insecure_channel(self._target, options=options)
+        self._channel = (
+            grpc.aio.insecure_channel(self._target, options=options)
+            if self._credentials is None
+            else grpc.aio.secure_channel(self._target, self._credentials, options=options)
+        )
         self._stub = reasoner_pb2_grpc.ReasonerServiceStub(self._channel)  # type: ignore[no-untyped-call]
         self._tasks = [asyncio.create_task(self._work(), name=f"escalator-{i}") for i in range(self._calls)]
 

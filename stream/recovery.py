@@ -22,6 +22,7 @@ from ecg.errors import InvalidSignal
 from ecg.wire import decode_alert_event
 from stream import metrics
 from stream.settings import Settings
+from stream.tls import kafka_options
 from stream.worker import Worker
 from vigil.v1 import alarm_pb2
 
@@ -56,6 +57,7 @@ class Recovery:
             group_id=None,
             enable_auto_commit=False,
             max_partition_fetch_bytes=4 * 1024 * 1024,
+            **kafka_options(self._settings.tls),
         )
         await consumer.start()
         try:

@@ -30,6 +30,7 @@ from stream.outputs import Outputs, Position, letter
 from stream.processor import Processor
 from stream.screener import Screener
 from stream.settings import Settings
+from stream.tls import channel_credentials
 
 log = structlog.get_logger()
 
@@ -59,7 +60,12 @@ class Worker:
         else:
             log.warning("no screening model: every window is unscreened, and says so")
         self._screener = Screener(encoder)
-        self._escalator = Escalator(settings.reasoner, self._interpretation, self._told) if settings.reasoner else None
+        credentials = None if settings.tls is None else channel_credentials(settings.tls)
+        self._escalator = (
+            Escalator(settings.reasoner, self._interpretation, self._told, credentials=credentials)
+            if settings.reasoner
+            else None
+        )
 
     async def start(self) -> None:
         """Begins to escalate."""

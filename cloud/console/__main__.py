@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from cloud.console.app import create_app
 from cloud.console.settings import Settings
+from ecg.errors import VigilError
 
 
 def _options(command: Any) -> Any:
@@ -67,7 +68,11 @@ def main(**given: Any) -> None:
     settings = Settings(**{name: value for name, value in given.items() if value is not None})
     configure_logging()
     listener = listen(settings.host, settings.port)
-    app = create_app(settings)
+    try:
+        app = create_app(settings)
+    except VigilError as error:
+        listener.close()
+        raise click.ClickException(str(error)) from error
     host, port = listener.getsockname()[:2]
     structlog.get_logger().info("listening", address=f"http://{host}:{port}/", history=bool(settings.dsn))
     config = uvicorn.Config(

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -14,6 +17,7 @@ from ecg.wire import encode_alarm_command
 
 #: A nurse waits for the answer; what is not through by then is stored and sent again.
 _PUBLISH_TIMEOUT_S = 3.0
+NO_TLS: Mapping[str, Any] = MappingProxyType({})
 
 
 class KafkaCommandPublisher:
@@ -21,10 +25,12 @@ class KafkaCommandPublisher:
 
     Args:
         brokers: host:port,host:port.
+        tls: By cloud.tls.kafka_options.
     """
 
-    def __init__(self, brokers: str) -> None:
+    def __init__(self, brokers: str, tls: Mapping[str, Any] = NO_TLS) -> None:
         self._brokers = brokers
+        self._tls = tls
         self._producer: AIOKafkaProducer | None = None
         self._connecting = asyncio.Lock()
 
@@ -38,6 +44,7 @@ class KafkaCommandPublisher:
                     acks="all",
                     enable_idempotence=False,
                     request_timeout_ms=3000,
+                    **self._tls,
                 )
                 try:
                     await producer.start()

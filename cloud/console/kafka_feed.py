@@ -10,11 +10,13 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from cloud.console.kafka_commands import NO_TLS
 from cloud.console.latency import Telemetry
 from ecg.errors import InvalidSignal
 from ecg.topics import Topic
@@ -53,6 +55,7 @@ class KafkaFeed:
         handlers: What takes the messages of each topic; InvalidSignal from it is counted and passed over.
         position: Where to start.
         telemetry: Counters.
+        tls: By cloud.tls.kafka_options.
 
     Attributes:
         up: True while the brokers answer.
@@ -60,8 +63,15 @@ class KafkaFeed:
     """
 
     def __init__(
-        self, name: str, brokers: str, handlers: Mapping[Topic, Handler], position: Position, telemetry: Telemetry
+        self,
+        name: str,
+        brokers: str,
+        handlers: Mapping[Topic, Handler],
+        position: Position,
+        telemetry: Telemetry,
+        tls: Mapping[str, Any] = NO_TLS,
     ) -> None:
+        self._tls = tls
         self.name = name
         self.up = False
         self.caught_up = asyncio.Event()
@@ -85,6 +95,7 @@ class KafkaFeed:
                 fetch_min_bytes=_RECORD_MIN_BYTES if self._position.from_beginning else _LIVE_MIN_BYTES,
                 max_partition_fetch_bytes=_MAX_PARTITION_BYTES,
                 request_timeout_ms=10_000,
+                **self._tls,
             )
             try:
                 await consumer.start()

@@ -23,6 +23,7 @@ from cloud.console.schemas import StatusOut
 from cloud.console.session import SessionSigner
 from cloud.console.settings import Settings
 from cloud.console.strips import SignalStretch, assemble, strip_range
+from cloud.tls import kafka_options
 from ecg.alarms import AlertEvent
 from ecg.errors import Unavailable
 
@@ -45,11 +46,12 @@ class Runtime:
         self.core = ConsoleCore(settings.strip_buffer_s)
         self.signer = SessionSigner(settings.session_secret.get_secret_value())
         self.history = History(settings.dsn) if settings.dsn else None
-        self.publisher = KafkaCommandPublisher(settings.brokers)
+        tls = kafka_options(settings.tls)
+        self.publisher = KafkaCommandPublisher(settings.brokers, tls)
         telemetry = self.core.telemetry
         self.desk = CommandDesk(self.core.book, self.publisher, self.history, telemetry)
-        self.live = KafkaFeed("live", settings.brokers, self.core.live_handlers, Position(False), telemetry)
-        self.record = KafkaFeed("record", settings.brokers, self.core.record_handlers, Position(True), telemetry)
+        self.live = KafkaFeed("live", settings.brokers, self.core.live_handlers, Position(False), telemetry, tls)
+        self.record = KafkaFeed("record", settings.brokers, self.core.record_handlers, Position(True), telemetry, tls)
         self._read_back = self.history is None
         self._tasks: list[asyncio.Task[None]] = []
         self._metrics_server: WSGIServer | None = None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from ecg.tls import TlsFiles, tls_files
+
 
 class Settings(BaseSettings):
     """Where the console finds its neighbours and where it listens."""
@@ -26,3 +28,15 @@ class Settings(BaseSettings):
         description="signs the sign-in cookie; empty: a fresh one at each start, so that people sign in again",
     )
     strip_buffer_s: int = Field(40, ge=15, le=300, description="seconds of every bed's signal kept in memory")
+    tls_ca: str = Field("", description="PEM file of the authority to believe; with the next two: mutual TLS to Kafka")
+    tls_certificate: str = Field("", description="PEM file of this service's certificate and its chain")
+    tls_key: str = Field("", description="PEM file of the certificate's key")
+
+    @property
+    def tls(self) -> TlsFiles | None:
+        """The three files; None for plain text.
+
+        Raises:
+            VigilError: One or two of them are missing.
+        """
+        return tls_files(self.tls_ca, self.tls_certificate, self.tls_key)

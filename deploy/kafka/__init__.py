@@ -82,6 +82,7 @@ class ApacheKafka(ChildProcess):
         port: Loopback port; 0 picks a free one.
         log: File for the broker's output; None discards it.
         max_message_bytes: The broker's limit; tests of oversize messages raise it.
+        properties: Lines of server.properties that come after ours and win, with {port} and {controller_port} in them.
     """
 
     end_patience_s = 15.0
@@ -93,6 +94,7 @@ class ApacheKafka(ChildProcess):
         log: Path | None = None,
         ready_s: float = 60.0,
         max_message_bytes: int = 64 * 1024 * 1024,
+        properties: str = "",
     ) -> None:
         self._temporary = tempfile.TemporaryDirectory(prefix="vigil-kafka-") if folder is None else None
         self.folder = Path(self._temporary.name) if self._temporary else Path(str(folder)).resolve()
@@ -102,6 +104,7 @@ class ApacheKafka(ChildProcess):
         super().__init__(log)
         self._ready_s = ready_s
         self._max_message_bytes = max_message_bytes
+        self._properties = properties
 
     def start(self) -> Self:
         """Formats the folder the first time, starts the broker and returns when it answers.
@@ -116,7 +119,7 @@ class ApacheKafka(ChildProcess):
         self.folder.mkdir(parents=True, exist_ok=True)
         config = self.folder / "server.properties"
         config.write_text(
-            _CONFIG.format(
+            (_CONFIG + self._properties).format(
                 port=self.port,
                 controller_port=self._controller_port,
                 logs=self.folder / "logs",

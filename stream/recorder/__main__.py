@@ -22,6 +22,13 @@ from stream.recorder.settings import Settings
 @click.option("--group", help="Kafka consumer group.")
 @click.option("--flush-s", type=float, help="Seconds of signal in one stored block (default 10).")
 @click.option("--max-buffer-mb", type=float, help="Stop reading Kafka above this while the database is away.")
+@click.option(
+    "--tls-ca",
+    type=click.Path(exists=True, dir_okay=False),
+    help="PEM file of the authority to believe (mutual TLS).",
+)
+@click.option("--tls-certificate", type=click.Path(exists=True, dir_okay=False), help="PEM file of our certificate.")
+@click.option("--tls-key", type=click.Path(exists=True, dir_okay=False), help="PEM file of its key.")
 @click.option("--metrics-port", type=int, help="Prometheus metrics on loopback; 0 is off.")
 def main(**options: object) -> None:
     """Keep waveforms, screenings, alarms and interpretations in PostgreSQL or TimescaleDB.

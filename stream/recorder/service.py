@@ -23,6 +23,7 @@ from stream.recorder.merge import merge_quiet_blocks
 from stream.recorder.rows import Row, Table
 from stream.recorder.settings import Settings
 from stream.recorder.store import Store
+from stream.tls import kafka_options
 
 log = structlog.get_logger("recorder")
 
@@ -77,6 +78,7 @@ class Recorder:
             fetch_max_wait_ms=_GATHER_MS,
             fetch_min_bytes=_GATHER_BYTES,
             max_partition_fetch_bytes=4 * 1024 * 1024,
+            **kafka_options(self._settings.tls),
         )
         try:
             await consumer.start()
