@@ -12,7 +12,7 @@ from ecg.conditions import ConditionCode, Evidence
 from ecg.profiles import RuleProfile
 from ecg.resample import KERNEL_FS_HZ
 from ecg.rhythm.held import Held, last_beats, rate_bpm, ventricular_run
-from ecg.rhythm.run_evidence import RunEvidence
+from ecg.rhythm.run_evidence import RunEvidence, interrupted
 from ecg.rhythm.timeline import Timeline
 
 #: Share of a new window in the smoothed evidence, and its limits: one window cannot outweigh the others.
@@ -27,7 +27,8 @@ _FILLED_S = 5
 _FIBRILLATION, _TACHYCARDIA = 0.0, -2.0
 #: Log odds of a run of beats at which ventricular tachycardia begins, and below which it has to end by itself.
 RUN_BEGIN, RUN_END = 0.8, -0.5
-#: A slow run may be a bundle branch block that comes with the rate: below SLOW_BPM it takes SLOW_BEGIN to begin.
+#: A slow run may be a bundle branch block that comes with the rate, an interrupted one couplets about the patient's own beat:
+#: below SLOW_BPM, or interrupted, it takes SLOW_BEGIN to begin.
 SLOW_BPM, SLOW_BEGIN = 108.0, 1.6
 #: A run may hold one beat that is not seen to be ventricular: a fusion beat, a false detection.
 _DOUBTFUL = 1
@@ -116,7 +117,8 @@ class VentricularTachycardia:
             return None if self.wave.as_fibrillation else self._by_waveform(now, profile, active)
         bpm = rate_bpm(self.run.run)
         sure = sum(beat.ventricular >= 0.5 for beat in self.run.run) >= profile.vt_beats - _DOUBTFUL
-        begin = SLOW_BEGIN if bpm is not None and bpm < SLOW_BPM else RUN_BEGIN
+        doubtful = (bpm is not None and bpm < SLOW_BPM) or interrupted(self.run.run, profile)
+        begin = SLOW_BEGIN if doubtful else RUN_BEGIN
         if bpm is not None and sure and self.run.log_odds > (RUN_END if active else begin):
             n = len(ventricular_run(now)) or len(self.run.run)
             reason = f"{max(n, profile.vt_beats)} ventricular beats at {bpm:.0f} > {profile.vt_bpm:g} bpm"
