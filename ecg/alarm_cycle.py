@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ecg.alarm_chains import SUPERIORS, Covered
 from ecg.alarm_tracking import SUBSTANCE, Tracked, alarm_id_of, ended, is_new_episode, order
 from ecg.alarms import Alarm, AlarmCommand, AlertEvent, AlertKind, CommandKind, apply, default_priority
 from ecg.conditions import LETHAL, ConditionCode, ConditionEvent, Origin, Priority
@@ -58,6 +59,7 @@ class AlarmCycle:
         self._open: dict[tuple[str, ConditionCode], Tracked] = {}
         self._closed: dict[str, deque[Tracked]] = {}
         self._by_id: dict[str, Tracked] = {}
+        self._covered = Covered()
         self._lingering: dict[str, int] = {}  # cleared alarms that an origin still reports as active, since when
 
     # What is known
@@ -98,6 +100,10 @@ class AlarmCycle:
         """A report by the edge or by the stream."""
         tracked = self._alarm_for(event)
         if tracked is None:
+            stream_id, code = event.stream_id, event.condition.code
+            if self._graver(stream_id, code) or self._covered.knows(stream_id, code):
+                self._covered.keep(event, now_ns)
+                return []
             return self._raise(event, now_ns)
         origin = event.origin
         known = tracked.reports.get(origin)
@@ -119,6 +125,7 @@ class AlarmCycle:
         before_epoch: int | None = None,
     ) -> list[AlertEvent]:
         """Nobody will report the end of what these reported as active: it ends here. None stands for all."""
+        self._covered.lose(stream_id, code, origin, before_epoch)
         events: list[AlertEvent] = []
         for tracked in [t for key, t in self._open.items() if key[0] == stream_id and code in (None, key[1])]:
             for source, report in tracked.reports.items():
@@ -182,7 +189,7 @@ class AlarmCycle:
             until_ns = tracked.alarm.audio_paused_until_ns
             if until_ns and until_ns <= now_ns and not tracked.alarm.cleared:
                 events.append(self._emit(tracked, AlertKind.AUDIO_PAUSED, now_ns, ACTOR, "0"))
-        return events + self._raise_lingering(now_ns)
+        return events + self._raise_lingering(now_ns) + self._raise_uncovered(now_ns)
 
     # How it is decided
 
@@ -214,6 +221,18 @@ class AlarmCycle:
         self._admit(tracked)
         self._note(tracked, first)
         return [first, *self._settle(tracked, now_ns)]
+
+    def _graver(self, stream_id: str, code: ConditionCode) -> bool:
+        """Whether a condition above this one in its chain is alarmed and goes on."""
+        above = (self._open.get((stream_id, superior)) for superior in SUPERIORS.get(code, ()))
+        return any(tracked is not None and tracked.active for tracked in above)
+
+    def _raise_uncovered(self, now_ns: int) -> list[AlertEvent]:
+        """What goes on after the graver condition that stood over it has ended is raised."""
+        events: list[AlertEvent] = []
+        for report in self._covered.due(self._graver, now_ns):
+            events += self.on_condition(report, now_ns)
+        return events
 
     def _raise_lingering(self, now_ns: int) -> list[AlertEvent]:
         """A cleared alarm whose condition an origin goes on reporting is not over: it is raised again."""

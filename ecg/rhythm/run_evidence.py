@@ -28,6 +28,9 @@ RUN_FEATURES = (
 _ASKED_FOR_S = 3.5
 #: Each beat's log odds of being ventricular are limited to this; runs whose sum is below LEAST_EVIDENCE are not asked about.
 _BEAT_LIMIT = 3.0
+#: A beat of the patient's own: at least this like the usual one, at most this ventricular. Chosen on mitdb 233 and checked on
+#: vfdb and cinc2015, docs/experiments.md.
+_OWN_LIKENESS, _OWN_VENTRICULAR = 0.95, 0.1
 LEAST_EVIDENCE = -8.0
 
 
@@ -48,6 +51,20 @@ def log_odds(beat: SeenBeat) -> float:
 def _log_odds_of(ventricular: float) -> float:
     share = min(max(ventricular, 1e-4), 1 - 1e-4)
     return min(max(math.log(share / (1 - share)), -_BEAT_LIMIT), _BEAT_LIMIT)
+
+
+def interrupted(run: Sequence[SeenBeat], profile: RuleProfile) -> bool:
+    """Whether a beat of the patient's own inside the run ends an interval slower than vt_bpm: couplets about it, no run.
+
+    Args:
+        run: Consecutive beats, oldest first; the interval before the first is not the run's.
+        profile: Thresholds.
+    """
+    slow_s = 60.0 / profile.vt_bpm
+    return any(
+        beat.rr_s > slow_s and beat.likeness >= _OWN_LIKENESS and beat.ventricular <= _OWN_VENTRICULAR
+        for beat in run[1:]
+    )
 
 
 def candidates(now: Timeline, profile: RuleProfile, smoothed: float) -> Iterator[Candidate]:

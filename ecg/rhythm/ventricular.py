@@ -12,7 +12,7 @@ from ecg.conditions import ConditionCode, Evidence
 from ecg.profiles import RuleProfile
 from ecg.resample import KERNEL_FS_HZ
 from ecg.rhythm.held import Held, last_beats, rate_bpm, ventricular_run
-from ecg.rhythm.run_evidence import RunEvidence
+from ecg.rhythm.run_evidence import RunEvidence, interrupted
 from ecg.rhythm.timeline import Timeline
 
 #: Share of a new window in the smoothed evidence, and its limits: one window cannot outweigh the others.
@@ -27,8 +27,13 @@ _FILLED_S = 5
 _FIBRILLATION, _TACHYCARDIA = 0.0, -2.0
 #: Log odds of a run of beats at which ventricular tachycardia begins, and below which it has to end by itself.
 RUN_BEGIN, RUN_END = 0.8, -0.5
-#: A slow run may be a bundle branch block that comes with the rate: below SLOW_BPM it takes SLOW_BEGIN to begin.
+#: A slow run may be a bundle branch block that comes with the rate, an interrupted one couplets about the patient's own beat:
+#: below SLOW_BPM, or interrupted, it takes SLOW_BEGIN to begin.
 SLOW_BPM, SLOW_BEGIN = 108.0, 1.6
+#: Wide beats that come in the cadence of the beats before them are conducted until shown otherwise: below CADENCE_BPM, with
+#: the first intervals all within CADENCE_WITHIN of the median of those before, it takes CADENCE_BEGIN to begin.
+CADENCE_BPM, CADENCE_WITHIN, CADENCE_BEGIN = 120.0, 0.12, 3.5
+_CADENCE_INTERVALS, _CADENCE_BEFORE = 3, 5
 #: A run may hold one beat that is not seen to be ventricular: a fusion beat, a false detection.
 _DOUBTFUL = 1
 #: A run is over when fewer than so many of the last beats are ventricular, or after so long a silence (s).
@@ -115,11 +120,10 @@ class VentricularTachycardia:
         if self.wave.on:
             return None if self.wave.as_fibrillation else self._by_waveform(now, profile, active)
         bpm = rate_bpm(self.run.run)
-        sure = sum(beat.ventricular >= 0.5 for beat in self.run.run) >= profile.vt_beats - _DOUBTFUL
-        begin = SLOW_BEGIN if bpm is not None and bpm < SLOW_BPM else RUN_BEGIN
-        if bpm is not None and sure and self.run.log_odds > (RUN_END if active else begin):
-            n = len(ventricular_run(now)) or len(self.run.run)
-            reason = f"{max(n, profile.vt_beats)} ventricular beats at {bpm:.0f} > {profile.vt_bpm:g} bpm"
+        sure = self._sure() >= profile.vt_beats - _DOUBTFUL
+        begin = RUN_END if active or bpm is None else self._begin(now, bpm, profile)
+        if bpm is not None and sure and self.run.log_odds > begin:
+            reason = f"{self._counted(now, profile)} at {bpm:.0f} > {profile.vt_bpm:g} bpm"
             evidence = (
                 Evidence("rate", round(bpm, 1), "bpm"),
                 Evidence("log odds of VT", round(self.run.log_odds, 2), "1"),
@@ -128,6 +132,37 @@ class VentricularTachycardia:
         if active and not self._over(now):
             return Held(0, "")
         return None
+
+    def _sure(self) -> int:
+        """Beats of the surest run that are seen to be ventricular."""
+        return sum(beat.ventricular >= 0.5 for beat in self.run.run)
+
+    def _counted(self, now: Timeline, profile: RuleProfile) -> str:
+        """How many beats are ventricular, in words: a run in which one is doubtful is not told as if it were not."""
+        n = max(len(ventricular_run(now)), self._sure())
+        if n >= profile.vt_beats:
+            return f"{n} ventricular beats"
+        return f"{n} of {len(self.run.run)} beats ventricular"
+
+    def _begin(self, now: Timeline, bpm: float, profile: RuleProfile) -> float:
+        """Log odds it takes for the surest run to be called."""
+        if bpm < CADENCE_BPM and self._in_cadence(now, self.run.run[0].sample):
+            return CADENCE_BEGIN
+        return SLOW_BEGIN if bpm < SLOW_BPM or interrupted(self.run.run, profile) else RUN_BEGIN
+
+    @staticmethod
+    def _in_cadence(now: Timeline, first_sample: int) -> bool:
+        """Whether the ventricular beats around a beat began in the cadence of those before; False where none are known."""
+        beats = list(now.beats)
+        first = next((i for i, beat in enumerate(beats) if beat.sample == first_sample), 0)
+        while first > 0 and beats[first - 1].ventricular >= 0.5:
+            first -= 1
+        before = [beat.rr_s for beat in beats[max(0, first - _CADENCE_BEFORE) : first] if beat.rr_s > 0]
+        if len(before) < _CADENCE_BEFORE:
+            return False
+        usual_s = sorted(before)[len(before) // 2]
+        began = beats[first : first + _CADENCE_INTERVALS]
+        return all(abs(beat.rr_s - usual_s) <= CADENCE_WITHIN * usual_s for beat in began)
 
     def _by_waveform(self, now: Timeline, profile: RuleProfile, active: bool) -> Held | None:
         bpm = rate_bpm(last_beats(now, profile.vt_beats)) or 0.0

@@ -1,7 +1,8 @@
 """Figures on the alarms of CinC 2015: which of them the rules agree with, by type, and the challenge's score.
 
 The alarm fires at the end of the record; the rules agree if the condition is on within the last AGREE_S seconds. The
-leads are the ECG alone; networks are those of the fold that did not see the record.
+leads are the ECG alone; networks are those of the fold that did not see the record. `confirm_pulse` also takes an alarm as
+refuted that a steady pulse of a plethysmogram or an arterial pressure denies, in the records that have one.
 Source: Clifford GD et al., Comput Cardiol 2015;42:273-276.
 """
 
@@ -9,12 +10,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
+from ecg.alarm_cycle import UNTOUCHABLE
 from ecg.conditions import ConditionCode
+from ecg.errors import InvalidSignal
 from ecg.intervals import bootstrap
 from ecg.profiles import CINC2015, CONFIRM, RuleProfile
+from ecg.pulse import denied, find_pulses
+from ecg.segments import to_millivolts
 from edge.sources.wfdb_replay import read_recording
 from training.evaluation.figures import Figure, fraction
 from training.evaluation.recordings import readable
@@ -33,6 +40,8 @@ CODES = {
 }
 _FN_WEIGHT = 5
 _PROFILES = {"definition": CINC2015, "confirm": CONFIRM}
+#: Channels of cinc2015 that show pulses.
+PULSATILE = ("PLETH", "ABP")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +85,37 @@ def evaluate(data_dir: Path, split: str | None = None, progress: Callable[[str],
             )
             if i % 50 == 49:
                 say(f"cinc2015, {name}: {i + 1} alarms")
-        for code in CODES.values():
-            figures += _figures(f"alarms.{name}.{code.value}", [j for j in judged if j.code is code])
-        figures += _figures(f"alarms.{name}.all", judged)
+        figures += _by_type(name, judged)
+        if profile is CONFIRM:
+            pairs = zip(alarms, judged, strict=True)
+            heard = [replace(j, agreed=j.agreed and not refuted(folder / a.record, j.code)) for a, j in pairs]
+            figures += _by_type(f"{name}_pulse", heard)
     return figures
+
+
+def _by_type(name: str, judged: list[Judged]) -> list[Figure]:
+    figures: list[Figure] = []
+    for code in CODES.values():
+        figures += _figures(f"alarms.{name}.{code.value}", [j for j in judged if j.code is code])
+    return figures + _figures(f"alarms.{name}.all", judged)
+
+
+def refuted(record: Path, code: ConditionCode) -> bool:
+    """Whether a pulse of the record denies the alarm at its end; False where it has no such channel or only unreadable ones.
+
+    The limits are the definition's, not the laxer ones of confirming: a pulse denies what the alarm says.
+    """
+    if code in UNTOUCHABLE:
+        return False
+    for channel in PULSATILE:
+        try:
+            found = read_recording(str(record), (channel,))
+        except InvalidSignal:
+            continue
+        wave = to_millivolts(found.samples, found.leads)[0].astype(np.float64)
+        if code in denied(find_pulses(wave, found.fs_hz), wave.size / found.fs_hz, CINC2015):
+            return True
+    return False
 
 
 def agrees(record: Path, code: ConditionCode, profile: RuleProfile) -> bool:
@@ -99,4 +135,4 @@ def _figures(name: str, judged: list[Judged]) -> list[Figure]:
     ]
 
 
-__all__ = ["AGREE_S", "CODES", "Judged", "agrees", "evaluate", "score"]
+__all__ = ["AGREE_S", "CODES", "Judged", "agrees", "evaluate", "refuted", "score"]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from ecg.beats.beat import BeatClass
 from ecg.conditions import ConditionCode
 from ecg.profiles import CINC2015, MINDRAY_LIKE
 from ecg.quality.lead_quality import QualityProblem
+from ecg.rhythm.run_evidence import interrupted
+from ecg.rhythm.timeline import SeenBeat
 
 S = 250
 SINUS = "N......." * 25  # 20 s at 75 bpm
@@ -157,3 +160,21 @@ def test_fibrillation_is_called_within_ten_seconds_and_ends_with_the_beats(play)
 def test_lethal_rules_go_on_while_the_signal_is_not_usable(play):
     played = play(SINUS + "." * 80, usable=False)
     assert played.codes == {"ASY"}
+
+
+def run_beat(rr_s, *, own=False):
+    label = BeatClass.NORMAL if own else BeatClass.VENTRICULAR
+    return SeenBeat(0, rr_s, label, 0.02 if own else 0.95, 0.98 if own else 0.1, 0.09 if own else 0.16)
+
+
+def test_couplets_about_a_slow_beat_of_the_patients_own_are_an_interrupted_run():
+    couplets = [run_beat(0.45), run_beat(0.5), run_beat(0.8, own=True), run_beat(0.4), run_beat(0.4)]
+    assert interrupted(couplets, CINC2015)
+
+
+def test_a_run_is_not_interrupted_by_a_quick_beat_nor_by_a_slow_ventricular_one():
+    capture = [run_beat(0.45), run_beat(0.5), run_beat(0.5, own=True), run_beat(0.4), run_beat(0.4)]
+    slow = [run_beat(0.45), run_beat(0.5), run_beat(0.8), run_beat(0.4), run_beat(0.4)]
+    after_a_pause = [run_beat(0.8, own=True), run_beat(0.45), run_beat(0.5), run_beat(0.4), run_beat(0.4)]
+    for run in (capture, slow, after_a_pause):
+        assert not interrupted(run, CINC2015)

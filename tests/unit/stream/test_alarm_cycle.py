@@ -8,6 +8,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ecg.alarm_chains import SUPERIORS
 from ecg.alarm_cycle import ADVICE_WITHIN_NS, AUDIO_PAUSE_NS, HOLD_NS, MERGE_NS, Advice, AlarmCycle, S
 from ecg.alarm_tracking import alarm_id_of
 from ecg.alarms import AlarmCommand, AlertEvent, AlertKind, CommandKind, fold
@@ -236,7 +237,8 @@ def test_an_end_without_a_beginning_still_raises_a_lethal_alarm() -> None:
 
 # Properties
 
-_CODES = (ConditionCode.VFB, ConditionCode.VTA, ConditionCode.PAUSE, ConditionCode.COUPLET)
+#: None stands under another: within a chain of ecg.alarm_chains it matters what is told first, as it must.
+_CODES = (ConditionCode.VFB, ConditionCode.VTA, ConditionCode.PAUSE, ConditionCode.BIGEMINY)
 
 
 @st.composite
@@ -331,3 +333,44 @@ def test_the_id_depends_on_bed_epoch_code_and_onset_alone(onset: int, code: Cond
     event = replace(event, condition=replace(event.condition, onset_sample=onset))
     assert alarm_id_of(event) == alarm_id_of(replace(event, origin=EDGE, agent_id="another"))
     assert alarm_id_of(event) != alarm_id_of(replace(event, epoch=1))
+
+
+def test_under_a_ventricular_tachycardia_nothing_lesser_is_raised_and_what_outlasts_it_is() -> None:
+    cycle = AlarmCycle()
+    cycle.on_condition(report(ConditionCode.VTA), at(104))
+    for code in (ConditionCode.ETC, ConditionCode.TACHY, ConditionCode.RUN):
+        assert cycle.on_condition(report(code, 101), at(105)) == []
+    assert [alarm.condition.condition.code for alarm in cycle.open_alarms()] == [ConditionCode.VTA]
+    cycle.on_time(at(119))
+    cycle.on_condition(report(ConditionCode.VTA, ended_s=120), at(120))
+    # the run ends a little later than the tachycardia, as its own rule sees it: never an alarm of what is over
+    assert cycle.on_condition(report(ConditionCode.RUN, 101, ended_s=121), at(121)) == []
+    assert cycle.on_time(at(122)) == []
+    events = cycle.on_time(at(127))
+    # the extreme tachycardia goes on and is raised; the plain one now stands under that
+    assert [(e.kind, e.condition.condition.code) for e in events] == [(AlertKind.RAISED, ConditionCode.ETC)]
+    assert cycle.on_time(at(140)) == []
+
+
+def test_the_chains_have_no_ring_and_no_lethal_under_a_lesser() -> None:
+    for code, above in SUPERIORS.items():
+        assert code not in LETHAL or set(above) <= LETHAL
+        for superior in above:
+            assert code not in SUPERIORS.get(superior, ())
+    assert not {ConditionCode.ASY, ConditionCode.VFB, ConditionCode.VTA} & set(SUPERIORS)
+
+
+def test_asystole_never_stands_under_anything_and_other_beds_are_not_touched() -> None:
+    cycle = AlarmCycle()
+    cycle.on_condition(report(ConditionCode.VFB), at(104))
+    for code in (ConditionCode.EBR, ConditionCode.ASY, ConditionCode.VTA):
+        assert kinds(cycle.on_condition(report(code, 101), at(105))) == ["raised"]
+    assert kinds(cycle.on_condition(report(ConditionCode.ETC, 101, stream_id="bed-2"), at(105))) == ["raised"]
+
+
+def test_what_was_covered_is_forgotten_when_its_reporter_is_lost() -> None:
+    cycle = AlarmCycle()
+    cycle.on_condition(report(ConditionCode.VTA), at(104))
+    cycle.on_condition(report(ConditionCode.ETC, 101), at(105))
+    cycle.on_lost("bed-1", at(110))
+    assert [e for e in cycle.on_time(at(130)) if e.condition.condition.code is ConditionCode.ETC] == []
