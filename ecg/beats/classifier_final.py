@@ -1,4 +1,4 @@
-"""The model of the class that is written down and shown: two boosted forests over short- and long-term features.
+"""The model of the class that is written down and shown: a boosted forest for S over short- and long-term features.
 
 Owns its form, its file and the observation of whole streams for training. The rules keep the class of
 `classifier_model`, on which their thresholds were fitted. Must not import the classifier.
@@ -32,9 +32,8 @@ _f4 = np.float32
 
 
 class FinalModel(NamedTuple):
-    """Attributes: ventricular: log odds of V against N and S; early: of S against N; limits: float32 (2,), of V and S."""
+    """Attributes: early: log odds of S against N; limits: float32 (1,), of S."""
 
-    ventricular: Forest
     early: Forest
     limits: FloatArray
 
@@ -64,28 +63,26 @@ def observe_stream(stream: Any, leads: Any, past: Any, past_leads: Any, ks: Any,
 
 
 @numba.njit(cache=True, nogil=True)
-def decide_final(model: Any, features: Any, is_fusion: bool, score: Any) -> int:
-    """Class 0-3 (N S V F) of one beat; score (2,) is filled with the log odds of V and S.
+def decide_final(model: Any, features: Any, for_rules: int, score: Any) -> int:
+    """Class 0-3 (N S V F) of one beat; score (1,) is filled with the log odds of S.
 
     Args:
         model: FinalModel; features: (N_FINAL,).
-        is_fusion: What the networks say; kept where neither forest finds the beat V or S.
-        score: float32 (2,), filled.
+        for_rules: Class the rules take; its V stays.
+        score: float32 (1,), filled.
     """
-    score[0], score[1] = forest_logit(model.ventricular, features), forest_logit(model.early, features)
-    if score[0] > model.limits[0]:
+    score[0] = forest_logit(model.early, features)
+    if for_rules == 2:
         return 2
-    if score[1] > model.limits[1]:
+    if score[0] > model.limits[0]:
         return 1
-    return 3 if is_fusion and score[0] > _f4(-2) else 0
+    return 3 if for_rules == 3 else 0
 
 
 def final_to_arrays(model: FinalModel) -> dict[str, npt.NDArray[Any]]:
     """The model as named arrays, for an .npz file."""
     arrays: dict[str, npt.NDArray[Any]] = {"limits": model.limits}
-    for name in ("ventricular", "early"):
-        arrays |= {f"{name}.{key}": value for key, value in getattr(model, name)._asdict().items()}
-    return arrays
+    return arrays | {f"early.{key}": value for key, value in model.early._asdict().items()}
 
 
 def final_from_arrays(arrays: Any) -> FinalModel:
@@ -97,7 +94,7 @@ def final_from_arrays(arrays: Any) -> FinalModel:
         typed: Any = (np.ascontiguousarray(arrays[f"{name}.{key}"], kind) for key, kind in kinds)
         return Forest(*typed)
 
-    return FinalModel(forest("ventricular"), forest("early"), np.ascontiguousarray(arrays["limits"], np.float32))
+    return FinalModel(forest("early"), np.ascontiguousarray(arrays["limits"], np.float32))
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Trains the model of final classes: DS1 and changed copies of it, two boosted forests, export with its manifest.
+"""Trains the model of final classes: DS1 and changed copies of it, a boosted forest, export with its manifest.
 
 `python -m training.beats.final --data data --seed 0` writes ecg/beats/model/final.npz and final.json.
 """
@@ -30,25 +30,21 @@ from training.beats.changed import (
     samples_of,
 )
 from training.beats.corpus import RECORDS, Beats, find_beats
-from training.beats.fitting import EARLY, VENTRICULAR, export
+from training.beats.fitting import EARLY, export
 
 OUT = Path("ecg/beats/model")
-#: What the forests see besides the short-term features, and the direction in which it can only speak for S and for V.
+#: What the forest sees besides the short-term features, and the direction in which it can only speak for S.
 EARLY_HISTORY = {
     "rr_q10": -1, "rr_q50": -1, "rr_q90": -1, "q90_q10": 0, "rr_mass": 0, "rr_late": -1, "late_rr_q50": 0,
     "before_late": 0, "p_late": -1, "p_late_shifted": -1, "p_early": 0, "p_late_minus_early": -1, "p_apart": 0,
     "p_late_visible": 0, "p_late_rest": 1, "p_late_projection": 0,
 }  # fmt: skip
-VENTRICULAR_HISTORY = {
-    "rr_q50": 0, "rr_q90": 0, "rr_late": 0, "rr_mass": 0, "q90_q10": 0, "p_late": -1, "p_late_shifted": -1,
-    "p_late_visible": 0, "qrs_late": -1, "qrs_late_size": 0, "p_late_rest": 1,
-}  # fmt: skip
 #: Records of DS1 with block or an unusual QRS, whose QRS is lent to others.
 BLOCKED = ("109", "118", "124", "207")
 #: Weight of the changed copies, by the letter behind the leads.
 WEIGHTS = {"": 1.0, "d": 0.7, "e": 0.4, "p": 0.4, "f": 0.4, "b": 0.4}
-#: Log odds from which a beat is V, S.
-LIMITS = (0.0, 0.0)
+#: Log odds from which a beat is S.
+LIMITS = (0.0,)
 _LIKE = FINAL_NAMES.index("like_normal")
 _EARLY_BY = {"rr_normal": -0.1, "rr_median8": -0.1, "rr_late": -0.15}
 #: Most beats of one class kept of one stream: easy and hard ones.
@@ -114,11 +110,10 @@ def thin(beats: list[Beats], rng: np.random.Generator) -> tuple[FloatArray, npt.
 
 
 def fit(x: FloatArray, y: npt.NDArray[np.int64], weight: FloatArray) -> FinalModel:
-    """V against N and S (a fusion beat is neither right nor wrong as V in EC57), and S against N."""
-    known, narrow = y != 3, y < 2
-    ventricular = _forest(x[known], y[known] == 2, weight[known], VENTRICULAR | VENTRICULAR_HISTORY)
+    """S against N; V and F are told by the class the rules take."""
+    narrow = y < 2
     early = _forest(x[narrow], y[narrow] == 1, weight[narrow], EARLY | EARLY_HISTORY)
-    return FinalModel(ventricular, early, np.array(LIMITS, np.float32))
+    return FinalModel(early, np.array(LIMITS, np.float32))
 
 
 def _forest(x: FloatArray, y: npt.NDArray[np.bool_], weight: FloatArray, inputs: dict[str, int]) -> Forest:
