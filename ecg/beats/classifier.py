@@ -23,7 +23,7 @@ from ecg.beats.classifier_state import FIDUCIAL, WAVE_LEN
 from ecg.segments import FloatArray
 
 _CLASSES = (BeatClass.NORMAL, BeatClass.SUPRAVENTRICULAR, BeatClass.VENTRICULAR, BeatClass.FUSION)
-_N_SCORES = 4
+_N_SCORES = 5
 
 
 class Verdict(NamedTuple):
@@ -39,11 +39,11 @@ class Verdict(NamedTuple):
 def _judge(
     stream: Any, leads: Any, past: Any, past_leads: Any, k: int, wave: Any, models: Any, features: Any, score: Any
 ) -> tuple[int, int]:
-    """Final class and class for the rules; score (4,): log odds of V, S, F for the rules, then of the final S."""
+    """Final class and class for the rules; score (5,): log odds of V, S, F for the rules, then of the final V, S."""
     observe_into(stream[0], leads, past[0], past_leads, k, wave, features)
     score_into(models[0], features[:N_FEATURES], score[:3])
     for_rules = int(decide(models[0], score[:3]))
-    return int(decide_final(models[1], features, for_rules, score[3:])), for_rules
+    return int(decide_final(models[1], features, score[0], for_rules == 3, score[3:])), for_rules
 
 
 @dataclass(slots=True)
@@ -87,7 +87,7 @@ class BeatClassifier:
         found, for_rules = _judge(
             self.stream, self.leads, self.past, self.past_leads, kernel_sample, wave, models, features, score
         )
-        of_final = score[[0, 3, 2]]
+        of_final = score[[3, 4, 2]]
         return Verdict(
             _CLASSES[found], confidence_of(found, of_final), _CLASSES[for_rules], confidence_of(for_rules, score[:3])
         )

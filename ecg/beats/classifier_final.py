@@ -1,4 +1,4 @@
-"""The model of the class that is written down and shown: a boosted forest for S over short- and long-term features.
+"""The model of the class that is written down and shown: boosted forests for V and S over short- and long-term features.
 
 Owns its form, its file and the observation of whole streams for training. The rules keep the class of
 `classifier_model`, on which their thresholds were fitted. Must not import the classifier.
@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ecg.beats.classifier_features import N_FEATURES, NAMES, features_into
-from ecg.beats.classifier_history import HISTORY, N_HISTORY, history_into, remember
+from ecg.beats.classifier_history import HISTORY, N_HISTORY, P_LATE, history_into, remember
 from ecg.beats.classifier_learning import learn, opinion_into
 from ecg.beats.classifier_model import Forest, forest_logit
 from ecg.beats.classifier_state import N_CLASSES, PAST, PAST_LEAD
@@ -32,9 +32,17 @@ _f4 = np.float32
 
 
 class FinalModel(NamedTuple):
-    """Attributes: early: log odds of S against N; limits: float32 (1,), of S."""
+    """All there is to judge a feature vector, beside the log odds of V that the rules take.
 
+    Attributes:
+        ventricular: Log odds of V against N and S; early: of S against N.
+        mix: float32 (1,), weight of `ventricular` in the log odds of V; those of the rules have the rest.
+        limits: float32 (2,), log odds from which a beat is V, S.
+    """
+
+    ventricular: Forest
     early: Forest
+    mix: FloatArray
     limits: FloatArray
 
 
@@ -51,7 +59,7 @@ def observe_into(stream: Any, leads: Any, past: Any, past_leads: Any, k: int, wa
     history_into(stream, leads, past, past_leads, wave, out[N_FEATURES:])
     opinion = np.empty(N_CLASSES, np.float32)
     opinion_into(short, opinion)
-    remember(stream, leads, past, past_leads, wave, opinion[2] < _f4(0.5))
+    remember(stream, leads, past, past_leads, wave, opinion[2] < _f4(0.5), out[N_FEATURES + P_LATE])
     learn(stream, leads, wave, short)
 
 
@@ -63,26 +71,29 @@ def observe_stream(stream: Any, leads: Any, past: Any, past_leads: Any, ks: Any,
 
 
 @numba.njit(cache=True, nogil=True)
-def decide_final(model: Any, features: Any, for_rules: int, score: Any) -> int:
-    """Class 0-3 (N S V F) of one beat; score (1,) is filled with the log odds of S.
+def decide_final(model: Any, features: Any, for_rules: Any, fusion: bool, score: Any) -> int:
+    """Class 0-3 (N S V F) of one beat; score (2,) is filled with the log odds of V and S.
 
     Args:
         model: FinalModel; features: (N_FINAL,).
-        for_rules: Class the rules take; its V stays.
-        score: float32 (1,), filled.
+        for_rules: Log odds of V that the rules take; fusion: whether they take the beat as F.
+        score: float32 (2,), filled.
     """
-    score[0] = forest_logit(model.early, features)
-    if for_rules == 2:
-        return 2
+    score[0] = model.mix[0] * forest_logit(model.ventricular, features) + (_f4(1) - model.mix[0]) * for_rules
+    score[1] = forest_logit(model.early, features)
     if score[0] > model.limits[0]:
+        return 2
+    if score[1] > model.limits[1]:
         return 1
-    return 3 if for_rules == 3 else 0
+    return 3 if fusion else 0
 
 
 def final_to_arrays(model: FinalModel) -> dict[str, npt.NDArray[Any]]:
     """The model as named arrays, for an .npz file."""
-    arrays: dict[str, npt.NDArray[Any]] = {"limits": model.limits}
-    return arrays | {f"early.{key}": value for key, value in model.early._asdict().items()}
+    arrays: dict[str, npt.NDArray[Any]] = {"mix": model.mix, "limits": model.limits}
+    for name in ("ventricular", "early"):
+        arrays |= {f"{name}.{key}": value for key, value in getattr(model, name)._asdict().items()}
+    return arrays
 
 
 def final_from_arrays(arrays: Any) -> FinalModel:
@@ -94,7 +105,8 @@ def final_from_arrays(arrays: Any) -> FinalModel:
         typed: Any = (np.ascontiguousarray(arrays[f"{name}.{key}"], kind) for key, kind in kinds)
         return Forest(*typed)
 
-    return FinalModel(forest("early"), np.ascontiguousarray(arrays["limits"], np.float32))
+    mix, limits = (np.ascontiguousarray(arrays[key], np.float32) for key in ("mix", "limits"))
+    return FinalModel(forest("ventricular"), forest("early"), mix, limits)
 
 
 @cache

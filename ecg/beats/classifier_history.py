@@ -18,10 +18,11 @@ from ecg.beats.classifier_state import ATRIAL_FROM, ATRIAL_LEN, FIDUCIAL, N_BINS
 _NAMES = (
     "rr_q10 rr_q25 rr_q50 rr_q75 rr_q90 q90_q10 q75_q25 q90_q50 rr_mass rr_mass_above rr_late late_rr_q50 late_share "
     "before_late p_late p_late_shifted p_late_shift p_early p_late_minus_early p_apart p_late_projection p_late_rest "
-    "p_late_visible p_now qrs_late qrs_late_size late_n sum2_late before_mass"
+    "p_late_visible p_now qrs_late qrs_late_size late_n sum2_late before_mass late_p"
 )
 HISTORY = tuple(_NAMES.split())
 N_HISTORY = len(HISTORY)
+P_LATE = HISTORY.index("p_late")
 #: RR of the distribution's bins: 0.2 to 3 s, each 4.3 % wider than the one before.
 _LOWEST_S, _SPAN = 0.2, float(np.log(3.0 / 0.2))
 #: Weight kept per beat: half after 230 beats, some three minutes.
@@ -94,6 +95,7 @@ def history_into(stream: Any, leads: Any, past: Any, past_leads: Any, wave: Any,
     out[26] = min(past.late_n, _f4(64)) / _f4(64)
     out[27] = log_ratio((rr + before) / _f4(2), late_rr, 1.5)
     out[28] = _mass_near(past.rr, before, total)
+    out[29] = past.late_p
 
 
 @numba.njit(cache=True, nogil=True)
@@ -144,7 +146,7 @@ def _atrial_into(stream: Any, leads: Any, past_leads: Any, wave: Any, out: Any) 
 
 
 @numba.njit(cache=True, nogil=True)
-def remember(stream: Any, leads: Any, past: Any, past_leads: Any, wave: Any, is_narrow: bool) -> None:
+def remember(stream: Any, leads: Any, past: Any, past_leads: Any, wave: Any, is_narrow: bool, p_late: Any) -> None:
     """Takes a beat, whose features were just made, into the long memory.
 
     Args:
@@ -152,6 +154,7 @@ def remember(stream: Any, leads: Any, past: Any, past_leads: Any, wave: Any, is_
         past, past_leads: PAST record; (n_leads,) PAST_LEAD records.
         wave: float32 (n_leads, WAVE_LEN), mV.
         is_narrow: Not ventricular by the plain opinion.
+        p_late: Correlation of its P wave with that of late beats, -1 to 1.
     """
     rr = stream.rr_now
     if rr <= 0:
@@ -173,6 +176,7 @@ def remember(stream: Any, leads: Any, past: Any, past_leads: Any, wave: Any, is_
     past.late_share += (_f4(is_late) - past.late_share) / min(_f4(past.n), _f4(100))
     if is_late:
         past.late_n += _f4(1)
+        past.late_p += (p_late - past.late_p) / min(past.late_n, _f4(8))
         if not after_broad or past.late_n < 8:
             past.late_rr += (rr - past.late_rr) / min(past.late_n, _f4(24))
     else:

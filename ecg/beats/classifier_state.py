@@ -74,6 +74,7 @@ PAST = np.dtype(
         ("late_rr", "f4"),  # running mean, s
         ("late_share", "f4"),
         ("early_n", "f4"),
+        ("late_p", "f4"),  # how alike the P waves of the last late beats were: 1 sinus, 0 none to see
         ("was_broad", "i8"),  # the beat before was ventricular by the plain opinion
     ],
     align=True,

@@ -92,11 +92,11 @@ def ectopic_atrial(r: Rhythm, rng: np.random.Generator, n: int = 1500) -> Rhythm
     rr, good = _usual(r)
     own = np.flatnonzero((r.label == S) & (r.rr < 0.9 * rr))
     early = r.waves[own] if own.size >= 15 and rng.random() < 0.7 else _other_p(r.waves[good], rng)
-    coupling = rng.uniform(0.3, 0.82)
+    coupling = np.exp(rng.uniform(np.log(0.35), np.log(0.85)))
     run_coupling = coupling * rng.uniform(0.9, 1.1)
     wander, jitter = rng.uniform(0.0, 0.06), rng.uniform(0.005, 0.03)
-    pause, unsteady = rng.uniform(1.0, 1.5), rng.choice([0.01, 0.05, 0.25])
-    per_bout, longest = rng.uniform(0.03, 0.6), int(rng.integers(1, 40))
+    unsteady = rng.uniform(0.0, 0.35) if rng.random() < 0.3 else jitter  # a failing sinus node varies by as much
+    pause, per_bout, longest = rng.uniform(1.0, 1.5), rng.uniform(0.03, 0.8), int(rng.integers(1, 40))
     rrs: list[float] = []
     picked: list[FloatArray] = []
     labels: list[int] = []
@@ -114,12 +114,8 @@ def ectopic_atrial(r: Rhythm, rng: np.random.Generator, n: int = 1500) -> Rhythm
         length = 1 + int(rng.geometric(0.4)) if rng.random() < 0.7 else int(rng.integers(1, 12))
         for _ in range(length):
             place = (place + 1) % good.size
-            rrs.append(
-                rr
-                * slow
-                * (pause if after else 1.0)
-                * np.exp(abs(rng.normal(0, unsteady)) if after else rng.normal(0, jitter))
-            )
+            wait = pause * np.exp(abs(rng.normal(0, unsteady))) if after else np.exp(rng.normal(0, unsteady / 2))
+            rrs.append(rr * slow * wait)
             picked.append(r.waves[good[place]])
             labels.append(N)
             after = False
@@ -130,34 +126,36 @@ def dropped(r: Rhythm, rng: np.random.Generator) -> Rhythm:
     """Beats that are not conducted: intervals twice as long, now and then or for stretches, and the rate changes slowly."""
     n = r.rr.size
     longer = rng.random(n) < rng.uniform(0.02, 0.4)
-    if rng.random() < 0.6:
-        length = int(rng.integers(5, 200))
-        longer = np.repeat(rng.random(n // length + 1) < rng.uniform(0.2, 0.8), length)[:n]
+    if rng.random() < 0.5:  # stretches of 2:1
+        edges = np.cumsum(rng.geometric(1 / rng.uniform(10, 200), n))
+        longer |= np.searchsorted(edges, np.arange(n), side="right") % 2 == 1
     longer &= r.label == N
     wander = 1 + rng.uniform(0.05, 0.2) * np.sin(2 * np.pi * np.arange(n) / rng.uniform(6, 60))
     rr = r.rr * np.where(longer, rng.uniform(1.6, 2.0), 1.0) * wander
     return Rhythm(np.round(rr).astype(np.int64), r.waves, r.label)
 
 
-def fibrillating(r: Rhythm, rng: np.random.Generator) -> Rhythm:
-    """Normal beats without P wave and with irregular RR, for the whole record or from some beat on; the label stays."""
-    n = r.rr.size
-    since = 0 if rng.random() < 0.5 else int(rng.uniform(0.1, 0.7) * n)
-    those = np.flatnonzero((r.label == N) & (np.arange(n) >= since))
-    first = FIDUCIAL + ATRIAL_FROM
-    line = np.linspace(0, 1, ATRIAL_LEN)
-    piece = np.median(r.waves[those], axis=0)[:, first : first + ATRIAL_LEN]
-    wave = (piece - (piece[:, :1] * (1 - line) + piece[:, -1:] * line)) * np.sin(np.pi * line) ** 0.5
-    waves = r.waves.copy()
-    waves[those, :, first : first + ATRIAL_LEN] -= wave
-    size = np.sqrt(np.square(wave).mean(axis=1))[None, :, None] * rng.uniform(0.2, 1.2)
-    phase, rate_hz = rng.uniform(0, 2 * np.pi, (those.size, 1, 1)), rng.uniform(4, 8)
-    ripple = np.sin(2 * np.pi * rate_hz * np.arange(ATRIAL_LEN) / KERNEL_FS_HZ + phase)
-    waves[those, :, first : first + ATRIAL_LEN] += (size * ripple * np.sin(np.pi * line) ** 0.5).astype(np.float32)
-    rr = r.rr.astype(np.float64)
-    speed = rng.uniform(0.45, 1.0) if since else 1.0
-    rr[those] = np.median(rr[those]) * speed * np.exp(rng.normal(0, rng.uniform(0.12, 0.3), those.size))
-    return Rhythm(np.round(rr).astype(np.int64), waves, r.label)
+def fibrillating(r: Rhythm, rng: np.random.Generator, n: int = 1500) -> Rhythm:
+    """Atrial fibrillation from some beat on: no P wave, a wave of 4 to 9 Hz without fixed phase, RR without order, all N."""
+    rr, good = _usual(r)
+    first, last = FIDUCIAL + ATRIAL_FROM, FIDUCIAL + ATRIAL_FROM + ATRIAL_LEN + 4
+    median = np.median(r.waves[good], axis=0)
+    piece = median[:, first:last]
+    line = np.linspace(0, 1, last - first)
+    p_wave = (piece - (piece[:, :1] * (1 - line) + piece[:, -1:] * line)) * np.sin(np.pi * line) ** 0.5
+    sinus = int(rng.integers(0, 700)) if rng.random() < 0.6 else 0
+    base, spread = rr * rng.uniform(0.6, 1.1), rng.uniform(0.1, 0.28)
+    at = good[rng.integers(good.size, size=n)]
+    waves, rrs = r.waves[at].copy(), rr * np.exp(rng.normal(0, 0.03, n))
+    hz = rng.uniform(4, 9, n - sinus)
+    phase = rng.uniform(0, 2 * np.pi, (n - sinus, waves.shape[1]))
+    size = np.abs(p_wave).max(axis=1) * rng.uniform(0.2, 1.0)
+    t = np.arange(WAVE_LEN) / KERNEL_FS_HZ
+    wave_f = size[None, :, None] * np.sin(2 * np.pi * hz[:, None, None] * t + phase[:, :, None])
+    waves[sinus:, :, first:last] -= p_wave
+    waves[sinus:] += wave_f.astype(np.float32)
+    rrs[sinus:] = np.maximum(base * np.exp(rng.normal(0, spread, n - sinus)), 0.3 * KERNEL_FS_HZ)
+    return Rhythm(np.round(rrs).astype(np.int64), waves.astype(np.float32), np.zeros(n, np.int8))
 
 
 def block_comes_and_goes(r: Rhythm, other: Rhythm, rng: np.random.Generator) -> Rhythm:
@@ -186,8 +184,11 @@ def block_comes_and_goes(r: Rhythm, other: Rhythm, rng: np.random.Generator) -> 
     level = waves[which][:, :, seam : seam + 1] - source[:, :, seam : seam + 1]
     waves[which] = waves[which] * (1 - mix) + (source + level) * mix
     rr = r.rr.astype(np.float64)
-    if rng.random() < 0.5:  # block of the faster rate
+    draw = rng.random()
+    if draw < 0.4:  # block of the faster rate
         rr[blocked] *= rng.uniform(0.85, 1.0)
+    elif draw < 0.7:  # of every beat conducted, where half of them were
+        rr[blocked] *= rng.uniform(0.5, 0.7)
     return Rhythm(np.round(rr).astype(np.int64), waves.astype(np.float32), r.label)
 
 

@@ -30,25 +30,29 @@ from training.beats.changed import (
     samples_of,
 )
 from training.beats.corpus import RECORDS, Beats, find_beats
-from training.beats.fitting import EARLY, export
+from training.beats.fitting import EARLY, VENTRICULAR, export
 
 OUT = Path("ecg/beats/model")
-#: What the forest sees besides the short-term features, and the direction in which it can only speak for S.
+#: What the forests see besides the short-term features, and the direction in which it can only speak for S, for V.
 EARLY_HISTORY = {
-    "rr_q10": -1, "rr_q50": -1, "rr_q90": -1, "q90_q10": 0, "rr_mass": 0, "rr_late": -1, "late_rr_q50": 0,
-    "before_late": 0, "p_late": -1, "p_late_shifted": -1, "p_early": 0, "p_late_minus_early": -1, "p_apart": 0,
-    "p_late_visible": 0, "p_late_rest": 1, "p_late_projection": 0,
+    "rr_late": -1, "p_late": -1, "p_late_shifted": -1, "p_late_visible": 0, "p_apart": 0, "p_early": 0,
+    "p_late_minus_early": -1, "late_share": 0, "before_late": 0, "rr_mass": 0, "late_rr_q50": 0, "rr_q90": -1, "late_p": 0,
+}  # fmt: skip
+VENTRICULAR_HISTORY = {
+    "rr_q50": 0, "rr_q90": 0, "rr_late": 0, "rr_mass": 0, "q90_q10": 0, "p_late": -1, "p_late_shifted": -1,
+    "p_late_visible": 0, "qrs_late": -1, "qrs_late_size": 0, "p_late_rest": 1, "late_p": 0,
 }  # fmt: skip
 #: Records of DS1 with block or an unusual QRS, whose QRS is lent to others.
 BLOCKED = ("109", "118", "124", "207")
-#: Weight of the changed copies, by the letter behind the leads.
-WEIGHTS = {"": 1.0, "d": 0.7, "e": 0.4, "p": 0.4, "f": 0.4, "b": 0.4}
-#: Log odds from which a beat is S.
-LIMITS = (0.0,)
+#: Weight of the changed copies, by the letter behind the leads, for each forest; copies that are not named are not seen.
+EARLY_WEIGHTS = {"": 1.0, "d": 0.7, "e": 0.3, "f": 0.2, "p": 0.3, "b": 0.1}
+VENTRICULAR_WEIGHTS = {"": 1.0, "d": 0.7, "b": 0.3}
+#: Weight of the forest in the log odds of V, and the log odds from which a beat is V, S.
+MIX, LIMITS = (0.5,), (0.5, 0.5)
 _LIKE = FINAL_NAMES.index("like_normal")
 _EARLY_BY = {"rr_normal": -0.1, "rr_median8": -0.1, "rr_late": -0.15}
 #: Most beats of one class kept of one stream: easy and hard ones.
-_MOST = (120, 200)
+_MOST = (80, 150)
 
 
 def observe(name: str, tag: str, k: npt.NDArray[np.int64], r: Rhythm) -> Beats:
@@ -78,21 +82,26 @@ def collect(mitdb: Path, rng: np.random.Generator) -> list[Beats]:
 
 
 def changed(r: Rhythm, lender: Rhythm | None, rng: np.random.Generator) -> list[tuple[str, Rhythm]]:
-    """Changed copies of one stream, each with its letter of WEIGHTS."""
+    """Changed copies of one stream, each with its letter of EARLY_WEIGHTS."""
     rich = int(((r.label == 1) | (r.label == 2)).sum()) > 20
     copies = [("d", fewer_normal(r, rng, int(rng.choice([0, 10, 30]))) if rich else r) for _ in range(1 + rich)]
-    copies += [("e", ectopic_atrial(r, rng)) for _ in range(2)]
-    copies += [("p", dropped(r, rng)), ("f", fibrillating(r, rng))]
+    copies += [("e", ectopic_atrial(r, rng)) for _ in range(3)] + [("f", fibrillating(r, rng)) for _ in range(2)]
+    copies.append(("p", dropped(r, rng)))
     return copies if lender is None else [*copies, ("b", block_comes_and_goes(r, lender, rng))]
 
 
-def thin(beats: list[Beats], rng: np.random.Generator) -> tuple[FloatArray, npt.NDArray[np.int64], FloatArray]:
+def thin(
+    beats: list[Beats], weights: dict[str, float], rng: np.random.Generator
+) -> tuple[FloatArray, npt.NDArray[np.int64], FloatArray]:
     """Features, classes and weights in which no patient and no easy beat drowns the others."""
     xs, ys, ws = [], [], []
     for b in beats:
+        tag = b.leads.lstrip("01")
+        if tag not in weights:
+            continue
         used = np.flatnonzero((b.label >= 0) & (b.label < 4))
         x, y = b.features[used], b.label[used].astype(np.int64)
-        weight = np.maximum(np.bincount(y, minlength=4), 30.0)[y] ** -0.5 * WEIGHTS[b.leads.lstrip("01")]
+        weight = np.maximum(np.bincount(y, minlength=4), 30.0)[y] ** -0.5 * weights[tag]
         hard = x[:, _LIKE] < 0.85
         for column, below in _EARLY_BY.items():
             hard |= x[:, FINAL_NAMES.index(column)] < below
@@ -105,15 +114,19 @@ def thin(beats: list[Beats], rng: np.random.Generator) -> tuple[FloatArray, npt.
         xs.append(x[kept])
         ys.append(y[kept])
         ws.append((weight / share)[kept])
-    weights = np.concatenate(ws).astype(np.float32)
-    return np.concatenate(xs), np.concatenate(ys), weights / weights.mean()
+    each = np.concatenate(ws).astype(np.float32)
+    return np.concatenate(xs), np.concatenate(ys), each / each.mean()
 
 
-def fit(x: FloatArray, y: npt.NDArray[np.int64], weight: FloatArray) -> FinalModel:
-    """S against N; V and F are told by the class the rules take."""
+def fit(beats: list[Beats], rng: np.random.Generator) -> FinalModel:
+    """Both forests; F is told by the class the rules take, and neither right nor wrong as V (EC57)."""
+    x, y, weight = thin(beats, VENTRICULAR_WEIGHTS, rng)
+    known = y != 3
+    ventricular = _forest(x[known], y[known] == 2, weight[known], VENTRICULAR | VENTRICULAR_HISTORY)
+    x, y, weight = thin(beats, EARLY_WEIGHTS, rng)
     narrow = y < 2
     early = _forest(x[narrow], y[narrow] == 1, weight[narrow], EARLY | EARLY_HISTORY)
-    return FinalModel(early, np.array(LIMITS, np.float32))
+    return FinalModel(ventricular, early, np.array(MIX, np.float32), np.array(LIMITS, np.float32))
 
 
 def _forest(x: FloatArray, y: npt.NDArray[np.bool_], weight: FloatArray, inputs: dict[str, int]) -> Forest:
@@ -133,7 +146,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     rng = np.random.default_rng(options.seed)
-    model = fit(*thin(collect(options.data / "mitdb", rng), rng))
+    model = fit(collect(options.data / "mitdb", rng), rng)
     options.out.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(options.out / "final.npz", **final_to_arrays(model))  # type: ignore[arg-type]
     seen = [f"mitdb/{r}.{ext}" for r in RECORDS for ext in ("dat", "atr")]
