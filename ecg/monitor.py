@@ -224,7 +224,7 @@ class Monitor:
     ) -> MonitorOutput:
         """The per-stream part of a step: quality, classes, rate, rules."""
         conditions = state.take_seconds(row, seconds)
-        kernel_beats = state.take_beats(row, beats)
+        kernel_beats, final = state.take_beats(row, beats)
         n = int(block.n_samples[row])
         own = StreamBlock(
             block.fs_hz, block.stream_fs_hz, int(block.first_sample[row]), block.signal_mv[row, :, :n],
@@ -235,7 +235,9 @@ class Monitor:
                 kernel_beats, own, self.profile, lethal_only=self.rules is Rules.LETHAL
             )
             conditions = conditions + changed
-        stream_beats = tuple(Beat(kernel_to_stream(b.sample, state.fs_hz), b.label, b.confidence) for b in kernel_beats)
+        stream_beats = tuple(
+            Beat(kernel_to_stream(b.sample, state.fs_hz), *named) for b, named in zip(kernel_beats, final, strict=True)
+        )
         for beat in stream_beats:
             state.heart_rate.beat(beat.sample)
         end = state.next_input = segment.end_sample

@@ -10,7 +10,7 @@ import pickle
 from dataclasses import dataclass, field
 from typing import Any
 
-from ecg.beats.beat import Beat
+from ecg.beats.beat import Beat, BeatClass
 from ecg.beats.classifier import BeatClassifier
 from ecg.beats.detector import WAVE_BEFORE
 from ecg.conditioning import kernel_to_stream
@@ -92,14 +92,15 @@ class StreamState:
             )
         return changed
 
-    def take_beats(self, row: int, beats: GroupBeats) -> list[Beat]:
-        """Beats of row `row` with their classes, samples at the kernel rate."""
-        found = []
+    def take_beats(self, row: int, beats: GroupBeats) -> tuple[list[Beat], list[tuple[BeatClass, float]]]:
+        """Beats of row `row`, samples at the kernel rate: with the class the rules take, and beside it the final class."""
+        found, final = [], []
         for b in range(int(beats.count[row])):
             k = int(beats.kernel_sample[row, b])
-            label, confidence = self.classifier.classify(k, beats.wave_mv[row, b], WAVE_BEFORE)
-            found.append(Beat(k, label, confidence))
-        return found
+            verdict = self.classifier.classify(k, beats.wave_mv[row, b], WAVE_BEFORE)
+            found.append(Beat(k, verdict.rule_label, verdict.rule_confidence))
+            final.append((verdict.label, verdict.confidence))
+        return found, final
 
 
 class _KernelUnpickler(pickle.Unpickler):

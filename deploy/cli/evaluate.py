@@ -34,6 +34,7 @@ _KERNEL = Path(ecg.__file__).parent
 _FITTED = (
     _KERNEL / "beats/detector.npz",
     _KERNEL / "beats/model/classifier.npz",
+    _KERNEL / "beats/model/final.npz",
     _KERNEL / "rhythm/wave_model.npz",
     _KERNEL / "delineation/weights_all.npz",
     _KERNEL / "quality/window_model.json",

@@ -24,6 +24,8 @@ N_SHAPES, NEW_SHAPE = 8, 0.82
 N_RR, N_EARLIER = 32, 8
 #: Running opinion of a beat: normal, supraventricular, ventricular, fusion.
 N_CLASSES = 4
+#: Bins of the long distribution of RR.
+N_BINS = 64
 
 LEAD_CONTEXT = np.dtype(
     [
@@ -58,6 +60,32 @@ STREAM_CONTEXT = np.dtype(
         ("is_new", "i8"),  # whether the shape begins with it,
         ("reference", "i8"),  # the shape that counts as normal,
         ("shift", "i8"),  # and its alignment with that, samples
+    ],
+    align=True,
+)
+
+#: The minutes behind: RR of conducted beats, P wave and QRS of the late ones (see classifier_history).
+PAST = np.dtype(
+    [
+        ("n", "i8"),
+        ("rr", "f4", (N_BINS,)),  # fading distribution of RR
+        ("before", "f4"),  # RR of the beat before, s
+        ("late_n", "f4"),
+        ("late_rr", "f4"),  # running mean, s
+        ("late_share", "f4"),
+        ("early_n", "f4"),
+        ("late_p", "f4"),  # how alike the P waves of the last late beats were: 1 sinus, 0 none to see
+        ("was_broad", "i8"),  # the beat before was ventricular by the plain opinion
+    ],
+    align=True,
+)
+
+PAST_LEAD = np.dtype(
+    [
+        ("late", "f4", (ATRIAL_LEN,)),  # mean atrial region of late beats, detrended, mV
+        ("late_energy", "f4"),
+        ("late_qrs", "f4", (QRS_LEN,)),
+        ("early", "f4", (ATRIAL_LEN,)),
     ],
     align=True,
 )

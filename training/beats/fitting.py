@@ -94,10 +94,10 @@ def _fit_forest(
         max_iter=80, learning_rate=0.1, max_leaf_nodes=leaves, min_samples_leaf=60, l2_regularization=10.0,
         monotonic_cst=list(inputs.values()), max_features=share, random_state=0, early_stopping=False,
     ).fit(x[:, columns], y, sample_weight=weight)  # fmt: skip
-    return _export(made, np.array(columns))
+    return export(made, np.array(columns))
 
 
-def _export(made: HistGradientBoostingClassifier, columns: npt.NDArray[np.int64]) -> Forest:
+def export(made: HistGradientBoostingClassifier, columns: npt.NDArray[np.int64]) -> Forest:
     """Nodes of every tree in one row; scikit-learn keeps them in `_predictors`, which has no public form."""
     feature: list[int] = []
     threshold: list[float] = []

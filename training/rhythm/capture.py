@@ -72,7 +72,7 @@ def blocks(recording: Recording) -> Iterator[tuple[list[Beat], StreamBlock]]:
         samples = np.ascontiguousarray(recording.samples[None, :, first : first + step])
         block, found, seconds = group.step(samples, off, mv_per_adu, np.array([slot]))
         state.take_seconds(0, seconds)
-        beats = state.take_beats(0, found)
+        beats, _ = state.take_beats(0, found)
         m = int(block.n_samples[0])
         signal, valid = block.signal_mv[0, :, :m], block.valid[0, :, :m]
         yield (

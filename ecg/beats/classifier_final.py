@@ -1,0 +1,128 @@
+"""The model of the class that is written down and shown: boosted forests for V and S over short- and long-term features.
+
+Owns its form, its file and the observation of whole streams for training. The rules keep the class of
+`classifier_model`, on which their thresholds were fitted. Must not import the classifier.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from ecg.beats.classifier_features import N_FEATURES, NAMES, features_into
+from ecg.beats.classifier_history import HISTORY, N_HISTORY, P_LATE, history_into, remember
+from ecg.beats.classifier_learning import learn, opinion_into
+from ecg.beats.classifier_model import Forest, forest_logit
+from ecg.beats.classifier_state import N_CLASSES, PAST, PAST_LEAD
+from ecg.errors import ModelMismatch
+from ecg.resample import KERNEL_FS_HZ
+from ecg.segments import FloatArray
+
+FINAL_NAMES = (*NAMES, *HISTORY)
+N_FINAL = N_FEATURES + N_HISTORY
+_f4 = np.float32
+
+
+class FinalModel(NamedTuple):
+    """All there is to judge a feature vector, beside the log odds of V that the rules take.
+
+    Attributes:
+        ventricular: Log odds of V against N and S; early: of S against N.
+        mix: float32 (1,), weight of `ventricular` in the log odds of V; those of the rules have the rest.
+        limits: float32 (2,), log odds from which a beat is V, S.
+    """
+
+    ventricular: Forest
+    early: Forest
+    mix: FloatArray
+    limits: FloatArray
+
+
+def new_past(n_leads: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Long memory of a stream of which nothing is known: PAST (1,) and PAST_LEAD (n_leads,)."""
+    return np.zeros(1, PAST), np.zeros(n_leads, PAST_LEAD)
+
+
+@numba.njit(cache=True, nogil=True)
+def observe_into(stream: Any, leads: Any, past: Any, past_leads: Any, k: int, wave: Any, out: Any) -> None:
+    """Features (N_FINAL,) of one beat, which is then taken into both memories; nothing after its waveform is used."""
+    short = out[:N_FEATURES]
+    features_into(stream, leads, k, wave, short)
+    history_into(stream, leads, past, past_leads, wave, out[N_FEATURES:])
+    opinion = np.empty(N_CLASSES, np.float32)
+    opinion_into(short, opinion)
+    remember(stream, leads, past, past_leads, wave, opinion[2] < _f4(0.5), out[N_FEATURES + P_LATE])
+    learn(stream, leads, wave, short)
+
+
+@numba.njit(cache=True, nogil=True)
+def observe_stream(stream: Any, leads: Any, past: Any, past_leads: Any, ks: Any, waves: Any, out: Any) -> None:
+    """Features (n, N_FINAL) of many beats of one stream in order: what training learns from."""
+    for i in range(ks.shape[0]):
+        observe_into(stream[0], leads, past[0], past_leads, ks[i], waves[i], out[i])
+
+
+@numba.njit(cache=True, nogil=True)
+def decide_final(model: Any, features: Any, for_rules: Any, fusion: bool, score: Any) -> int:
+    """Class 0-3 (N S V F) of one beat; score (2,) is filled with the log odds of V and S.
+
+    Args:
+        model: FinalModel; features: (N_FINAL,).
+        for_rules: Log odds of V that the rules take; fusion: whether they take the beat as F.
+        score: float32 (2,), filled.
+    """
+    score[0] = model.mix[0] * forest_logit(model.ventricular, features) + (_f4(1) - model.mix[0]) * for_rules
+    score[1] = forest_logit(model.early, features)
+    if score[0] > model.limits[0]:
+        return 2
+    if score[1] > model.limits[1]:
+        return 1
+    return 3 if fusion else 0
+
+
+def final_to_arrays(model: FinalModel) -> dict[str, npt.NDArray[Any]]:
+    """The model as named arrays, for an .npz file."""
+    arrays: dict[str, npt.NDArray[Any]] = {"mix": model.mix, "limits": model.limits}
+    for name in ("ventricular", "early"):
+        arrays |= {f"{name}.{key}": value for key, value in getattr(model, name)._asdict().items()}
+    return arrays
+
+
+def final_from_arrays(arrays: Any) -> FinalModel:
+    """The inverse of final_to_arrays; types are made right."""
+
+    def forest(name: str) -> Any:
+        real = ("threshold", "base")
+        kinds = ((key, np.float32 if key in real else np.int32) for key in Forest._fields)
+        typed: Any = (np.ascontiguousarray(arrays[f"{name}.{key}"], kind) for key, kind in kinds)
+        return Forest(*typed)
+
+    mix, limits = (np.ascontiguousarray(arrays[key], np.float32) for key in ("mix", "limits"))
+    return FinalModel(forest("ventricular"), forest("early"), mix, limits)
+
+
+@cache
+def final_model() -> FinalModel:
+    """The model the product ships, shared between callers.
+
+    Raises:
+        ModelMismatch: The shipped file does not fit its manifest or this kernel's features.
+    """
+    folder = files("ecg.beats") / "model"
+    manifest = json.loads((folder / "final.json").read_text(encoding="utf-8"))
+    octets = (folder / "final.npz").read_bytes()
+    digest = hashlib.sha256(octets).hexdigest()
+    if digest != manifest["sha256"]:
+        raise ModelMismatch(f"final.npz has sha256 {digest}, its manifest says {manifest['sha256']}")
+    if manifest["features"] != list(FINAL_NAMES) or manifest["fs_hz"] != KERNEL_FS_HZ:
+        raise ModelMismatch("the model of final classes was made for other features or another sampling frequency")
+    with np.load(io.BytesIO(octets)) as arrays:
+        return final_from_arrays(arrays)
