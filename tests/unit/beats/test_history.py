@@ -1,6 +1,7 @@
 """The long memory: an ectopic atrial rhythm that outnumbers the sinus beats does not become the patient's normal.
 
-Sinus beats come slow, with an upright P wave; ectopic ones early, with an inverted P wave, four times as many (the memory holds as long as one beat in ten is late):
+Sinus beats come slow, with an upright P wave; ectopic ones early, with an inverted P wave, four times as many.
+The memory holds as long as one beat in ten is late:
 
     N S S S S N S S S S N ...
 """
