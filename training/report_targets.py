@@ -64,11 +64,14 @@ _ON_DS2: tuple[tuple[str, Target], ...] = (
 #: (split or None for any, pattern of names, what to say); the first that fits.
 _PROVENANCE: tuple[tuple[str | None, str, str], ...] = (
     ("DS2", "*.speed", "not fitted"),
+    ("DS2", "beat_classes.*", "fitted on DS1; choices were made with DS2 in view (ten looks)"),
+    ("DS2", "runs.*", "fitted on DS1; choices were made with DS2 in view (ten looks)"),
     ("DS2", "*", "held out; looked at between versions"),
     (None, "*.speed", "not fitted"),
     (None, "qrs.*", "in part in-sample: detector fitted on 20 of DS1"),
     (None, "stress.*", "118, 119 held out; other noise channel was fitted on"),
     (None, "beat_classes.*", "in part in-sample: fitted on DS1"),
+    (None, "runs.*", "in part in-sample: fitted on DS1"),
     (None, "ludb.measured.*", "other half's weights; how leads are joined was chosen on PTB-XL"),
     (None, "ludb.vigil*", "other half's weights; odd records tuned the method"),
     (None, "ludb.neurokit*", "not fitted on LUDB"),
@@ -77,6 +80,7 @@ _PROVENANCE: tuple[tuple[str | None, str, str], ...] = (
     (None, "rhythm.cinc2017.*", "cross-validated by record; share of forest and network in-sample"),
     (None, "rhythm.*", "networks cross-validated by record, thresholds in-sample"),
     (None, "lethal.*", "networks cross-validated by record, thresholds in-sample"),
+    (None, "alarms.confirm_pulse.*", "networks cross-validated by record; profiles and limits of the pulse in-sample"),
     (None, "alarms.*", "networks cross-validated by record, profiles in-sample"),
     (None, "synthetic.*", "other draws of the generator the delineator also learnt from"),
     (None, "ptb_xl.*", "in-sample"),

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ecg.annotations import Annotations
-from ecg.ec57 import BeatComparison, score_beats
+from ecg.ec57 import BeatComparison, score_beats, score_runs
 from ecg.ec57.beats import BEATS
 from ecg.ec57.pairing import F, N
 from ecg.intervals import Proportion, bootstrap_ratio
@@ -23,6 +23,7 @@ from edge.wfdb_files import read_annotations
 from training.evaluation.figures import Figure
 from training.evaluation.recordings import annotated, scored_from_s
 from training.evaluation.replay import records_of
+from training.evaluation.runs import Runs, run_figures
 from training.mitdb_splits import split_records
 
 
@@ -34,6 +35,7 @@ class RecordClasses:
     leads: str
     is_paced: bool
     comparison: BeatComparison
+    runs: Runs
 
 
 def annotate(recording: Recording, name: str, rows: list[int]) -> Annotations:
@@ -58,8 +60,10 @@ def compare(data_dir: Path, split: str | None, progress: Callable[[str], object]
         choices = [list(range(n_leads))] + ([[row] for row in range(n_leads)] if n_leads > 1 else [])
         for rows in choices:
             test = annotate(recording, path.name, rows)
-            comparison = score_beats(reference, test, start_s=scored_from_s(reference))
-            made.append(RecordClasses(path.name, "".join(map(str, rows)), is_paced, comparison))
+            start_s = scored_from_s(reference)
+            comparison = score_beats(reference, test, start_s=start_s)
+            runs = score_runs(reference, test, start_s=start_s)
+            made.append(RecordClasses(path.name, "".join(map(str, rows)), is_paced, comparison, runs))
         say(path.name)
     return made
 
@@ -100,7 +104,8 @@ def evaluate(data_dir: Path, split: str | None = None, progress: Callable[[str],
         progress: Told each record's name when it is done.
 
     Returns:
-        For all leads together, the first alone and the second alone; then the paced records, where VEB is what can be told.
+        For all leads together, the first alone and the second alone, with couplets and runs; then the paced records, where
+        VEB is what can be told.
     """
     made = compare(data_dir, split, progress)
     figures: list[Figure] = []
@@ -109,6 +114,8 @@ def evaluate(data_dir: Path, split: str | None = None, progress: Callable[[str],
         for leads in sorted({r.leads for r in group}, key=lambda leads: (-len(leads), leads)):
             name = f"{prefix}.leads_{leads}"
             figures += figures_of(name, (r.comparison for r in group if r.leads == leads))
+            if not paced:
+                figures += run_figures(f"runs.leads_{leads}", (r.runs for r in group if r.leads == leads))
     return figures
 
 
