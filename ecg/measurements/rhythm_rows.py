@@ -20,12 +20,18 @@ FloatArray = NDArray[np.float64]
 _PR_STEADY_MS = 45.0
 #: P counts where this share of the usable leads shows it.
 _LEAD_SHARE = 0.34
+#: A beat this near to missing samples may be seen in part, its fiducial out of place.
+_CUTS_A_QRS_MS = 80.0
+#: So soon after missing samples a T wave whose QRS was lost may be taken for a beat.
+_T_OF_A_LOST_QRS_MS = 350.0
+#: A wave that begins sooner after missing samples may be overlooked: the network wants to see what comes before it.
+_BESIDE_A_GAP_MS = 120.0
 #: A beat is premature that comes this much before the steady rhythm's time.
 _PREMATURE = 0.85
 _WIDER_MS = 20.0
 _LONGEST_PR_MS, _LONGEST_QT_MS = 450.0, 600.0
 #: A stretch without samples this long may hide a narrow QRS.
-_HIDES_A_QRS_MS = 80.0
+_HIDES_A_QRS_MS = 40.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,8 +71,8 @@ class Gaps:
         return cls(ms[ms[:, 1] - ms[:, 0] >= _HIDES_A_QRS_MS])
 
     def between(self, at_ms: FloatArray) -> NDArray[np.bool_]:
-        """bool (n - 1,): whether one lies in each interval of (n,) times."""
-        found: NDArray[np.bool_] = self.within(at_ms[:-1], at_ms[1:])
+        """bool (n - 1,): whether one lies in each interval of (n,) times, or beside a beat at its end."""
+        found: NDArray[np.bool_] = self.within(at_ms[:-1] - _T_OF_A_LOST_QRS_MS, at_ms[1:] + _CUTS_A_QRS_MS)
         return found
 
     def within(self, first_ms: FloatArray, last_ms: FloatArray) -> NDArray[np.bool_]:
@@ -179,7 +185,7 @@ def put_atria(
     """P waves present before the beats of the dominant shape; conducted, blocked, dissociated."""
     seen = atria.pr_ms[np.isfinite(atria.pr_ms)]
     reach = max(float(np.median(seen)) if seen.size else 200.0, 160.0) + 40.0
-    judged = atria.judged & dominant & ~gaps.within(qrs_on_ms - reach, qrs_on_ms)
+    judged = atria.judged & dominant & ~gaps.within(qrs_on_ms - reach - _BESIDE_A_GAP_MS, qrs_on_ms)
     n = int(judged.sum())
     few = f"{n} beats with room for a P wave; 2 are needed"
     rows.put("p_present", atria.steady[judged].mean() if n >= 2 else None, few, n_beats=n)
