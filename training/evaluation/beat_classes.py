@@ -16,11 +16,11 @@ from ecg.annotations import Annotations
 from ecg.ec57 import BeatComparison, score_beats, score_runs
 from ecg.ec57.beats import BEATS
 from ecg.ec57.pairing import F, N
-from ecg.intervals import Proportion, bootstrap_ratio
+from ecg.intervals import Proportion
 from edge.annotator import annotations_of
 from edge.sources.wfdb_replay import Recording, read_recording
 from edge.wfdb_files import read_annotations
-from training.evaluation.figures import Figure
+from training.evaluation.figures import Figure, gross_ratios
 from training.evaluation.recordings import annotated, scored_from_s
 from training.evaluation.replay import records_of
 from training.evaluation.runs import Runs, run_figures
@@ -86,13 +86,7 @@ def _class_ratios(c: BeatComparison) -> dict[str, Proportion]:
 
 def figures_of(prefix: str, comparisons: Iterable[BeatComparison]) -> list[Figure]:
     """Gross ratios of many records with 95 % intervals over records."""
-    per_record = [_class_ratios(c) for c in comparisons]
-    made = []
-    for name in per_record[0] if per_record else ():
-        k, n = [r[name].k for r in per_record], [r[name].n for r in per_record]
-        interval = bootstrap_ratio(k, n)
-        made.append(Figure(f"{prefix}.{name}", interval.value, interval.low, interval.high, sum(n), "fraction"))
-    return made
+    return gross_ratios(prefix, [_class_ratios(c) for c in comparisons])
 
 
 def evaluate(data_dir: Path, split: str | None = None, progress: Callable[[str], object] | None = None) -> list[Figure]:

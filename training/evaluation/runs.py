@@ -5,11 +5,11 @@ Owns the figures; the run over records is in training.evaluation.beat_classes. I
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from ecg.ec57 import RunComparison
-from ecg.intervals import Proportion, bootstrap_ratio
-from training.evaluation.figures import Figure
+from ecg.intervals import Proportion
+from training.evaluation.figures import Figure, gross_ratios
 
 #: Ventricular and supraventricular runs of one record, as `score_runs` gives them.
 Runs = tuple[RunComparison, RunComparison]
@@ -33,14 +33,6 @@ def run_figures(prefix: str, records: Iterable[Runs]) -> list[Figure]:
         prefix: Name before "ve.couplet.sensitivity" and the others.
         records: One pair a record.
     """
-    made: list[Figure] = []
-    pairs: Sequence[Runs] = list(records)
-    for kind, row in (("ve", 0), ("sve", 1)):
-        per_record = [_ratios(pair[row]) for pair in pairs]
-        for name in per_record[0] if per_record else ():
-            k, n = [r[name].k for r in per_record], [r[name].n for r in per_record]
-            interval = bootstrap_ratio(k, n)
-            made.append(
-                Figure(f"{prefix}.{kind}.{name}", interval.value, interval.low, interval.high, sum(n), "fraction")
-            )
-    return made
+    pairs = list(records)
+    ventricular = gross_ratios(f"{prefix}.ve", [_ratios(ve) for ve, _ in pairs])
+    return ventricular + gross_ratios(f"{prefix}.sve", [_ratios(sve) for _, sve in pairs])
