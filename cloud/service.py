@@ -20,7 +20,7 @@ from cloud.scheduler import IdReused, Scheduler
 from ecg.errors import DeadlineExceeded, InvalidSignal, Unavailable
 from ecg.interpretation import Accepted, Escalation
 from ecg.wire.parse import parse
-from ecg.wire_reasoner import escalation_from_proto, response_to_proto
+from ecg.wire.reasoner import escalation_from_proto, response_to_proto
 from vigil.v1 import reasoner_pb2
 
 SERVICE_NAME = "vigil.v1.ReasonerService"

@@ -28,7 +28,7 @@ from ecg.interpretation import (
     Labelled,
     Summarised,
 )
-from ecg.wire_reasoner import escalation_to_proto, response_from_proto
+from ecg.wire.reasoner import escalation_to_proto, response_from_proto
 from stream import metrics
 from vigil.v1 import reasoner_pb2, reasoner_pb2_grpc
 

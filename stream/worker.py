@@ -22,7 +22,7 @@ from ecg.alarms import AlertKind
 from ecg.interpretation import Escalation, InterpretationRecord
 from ecg.screening import Screening
 from ecg.wire import encode_alert_event, encode_dead_letter, encode_screenings, encode_vitals
-from ecg.wire_reasoner import encode_interpretation
+from ecg.wire.reasoner import encode_interpretation
 from stream import metrics
 from stream.encoder import PROVIDERS, Encoder
 from stream.escalator import Escalator

@@ -21,7 +21,7 @@ from ecg.gaps import DeviceHealth
 from ecg.interpretation import InterpretationRecord
 from ecg.topics import ALARMS, DEVICE_HEALTH, INTERPRETATIONS, SEGMENTS, VITALS, Topic
 from ecg.wire import decode_alert_event, decode_device_health, segment_from_proto
-from ecg.wire_reasoner import decode_interpretation
+from ecg.wire.reasoner import decode_interpretation
 
 Handlers = Mapping[Topic, Callable[[bytes], None]]
 

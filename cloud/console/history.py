@@ -26,7 +26,7 @@ from ecg.gaps import DeviceHealth, DeviceState
 from ecg.interpretation import InterpretationRecord
 from ecg.segments import Lead, LeadState
 from ecg.wire import decode_alarm_command, decode_alert_event, encode_alarm_command
-from ecg.wire_reasoner import decode_interpretation
+from ecg.wire.reasoner import decode_interpretation
 
 Connection = psycopg.AsyncConnection[dict[str, Any]]
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ecg import topics, wire, wire_reasoner
+from ecg import topics, wire
 from ecg.errors import InvalidSignal
 from ecg.gaps import DeviceHealth
 from ecg.vitals import Vitals
+from ecg.wire import reasoner as wire_reasoner
 from stream.recorder import rows
 from stream.recorder.blocks import BlockBuilder
 from stream.recorder.rows import Row, Table

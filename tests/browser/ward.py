@@ -40,7 +40,7 @@ from ecg.wire import (
     encode_segment_batch,
     encode_vitals,
 )
-from ecg.wire_reasoner import encode_interpretation
+from ecg.wire.reasoner import encode_interpretation
 from tests.browser.explanations import explanation, explanation_summary
 
 FS_HZ = 250.0

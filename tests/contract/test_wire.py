@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecg import wire, wire_reasoner
+from ecg import wire
 from ecg.alarms import AlarmCommand, AlertEvent, AlertKind, CommandKind
 from ecg.beats.beat import Beat, BeatClass
 from ecg.conditions import Condition, ConditionCode, ConditionEvent, Evidence, Origin, Priority
@@ -34,6 +34,7 @@ from ecg.measurements.measurement import Measurement
 from ecg.screening import LabelScore, Screening, ScreeningStatus
 from ecg.segments import INVALID_SAMPLE, Lead, LeadState, Segment, SegmentBatch, millivolts
 from ecg.vitals import LeadReport, Vitals
+from ecg.wire import reasoner as wire_reasoner
 from vigil.v1 import signal_pb2
 
 START_NS = 1_700_000_000_000_000_000

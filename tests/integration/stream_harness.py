@@ -23,7 +23,7 @@ from ecg.conditions import Condition, ConditionCode, ConditionEvent, Origin
 from ecg.segments import Segment
 from ecg.topics import PARTITIONS, Topic
 from ecg.wire import DECODERS, encode_condition_event
-from ecg.wire_reasoner import decode_interpretation
+from ecg.wire.reasoner import decode_interpretation
 from tests.unit.stream.segments import FS, S, message
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -33,7 +33,7 @@ from ecg.interpretation import (
 )
 from ecg.segments import Lead, Segment
 from ecg.synthesis import STANDARD_LEADS, BeatSpec, synthesize
-from ecg.wire_reasoner import escalation_to_proto, response_from_proto
+from ecg.wire.reasoner import escalation_to_proto, response_from_proto
 from vigil.v1 import reasoner_pb2, reasoner_pb2_grpc
 
 FS = 500.0

@@ -14,7 +14,7 @@ from pathlib import Path
 import grpc
 import pytest
 
-from ecg.wire_reasoner import escalation_to_proto
+from ecg.wire.reasoner import escalation_to_proto
 from tests.integration.test_reasoner import escalation
 from vigil.v1 import reasoner_pb2, reasoner_pb2_grpc
 

@@ -17,7 +17,7 @@ from cloud.console.settings import Settings
 from ecg.alarms import AlertKind
 from ecg.interpretation import Checked, Claim, ClaimKind, InterpretationRecord, Step, Verdict
 from ecg.wire import encode_alert_event
-from ecg.wire_reasoner import encode_interpretation
+from ecg.wire.reasoner import encode_interpretation
 from tests.unit.console.test_commands import Topic
 from tests.unit.console.wire_samples import FS_HZ, T0_NS, S, batch, condition, event, segment, vitals
 

@@ -13,7 +13,7 @@ from deploy.broker import free_port
 from ecg.alarms import AlertKind
 from ecg.conditions import Priority
 from ecg.interpretation import Accepted, Escalation, Failed, Finished, InterpretationRecord, Step, Summarised
-from ecg.wire_reasoner import escalation_from_proto, response_to_proto
+from ecg.wire.reasoner import escalation_from_proto, response_to_proto
 from stream.escalator import Escalator
 from tests.unit.stream.segments import segment
 from vigil.v1 import reasoner_pb2_grpc
