@@ -60,8 +60,8 @@ async def serve(settings: Settings) -> None:
 def main(**given: Any) -> None:
     """Serve the reasoner: interprets escalated windows over gRPC."""
     log_json()
+    settings = Settings(**{name: value for name, value in given.items() if value is not None})
     try:
-        settings = Settings(**{name: value for name, value in given.items() if value is not None})
         asyncio.run(serve(settings))
     except (VigilError, OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error

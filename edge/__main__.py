@@ -138,11 +138,7 @@ def main(**options: object) -> None:
     The topics must be there; the broker need not be: what it does not take waits in the spool. Every option can also be
     set as VIGIL_EDGE_<OPTION>.
     """
-    given = {name: value for name, value in options.items() if value is not None}
-    try:
-        settings = Settings(**given)  # type: ignore[arg-type]
-    except ValueError as error:
-        raise click.ClickException(str(error)) from error
+    settings = Settings(**{name: value for name, value in options.items() if value is not None})  # type: ignore[arg-type]
     _set_up_logging(settings.verbose)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

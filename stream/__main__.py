@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 import structlog
+from aiokafka.errors import KafkaConnectionError
 
 from ecg.errors import VigilError
 from stream import metrics
@@ -60,6 +61,8 @@ def main(**options: object) -> None:
         crash = asyncio.run(run(settings))
     except VigilError as error:
         raise click.ClickException(str(error)) from error
+    except KafkaConnectionError as error:
+        raise click.ClickException(f"Kafka at {settings.brokers} does not answer: {error}") from error
     if crash is not None:
         raise click.ClickException(f"stopped by {crash!r}")
 

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from cloud.console.app import create_app
 from cloud.console.settings import Settings
+from cloud.tls import kafka_options
 from ecg.errors import VigilError
 
 
@@ -67,6 +68,7 @@ def main(**given: Any) -> None:
     """The nurses' web page and its API."""
     settings = Settings(**{name: value for name, value in given.items() if value is not None})
     configure_logging()
+    kafka_options(settings.tls)  # files that cannot be used are told before the port is taken
     listener = listen(settings.host, settings.port)
     try:
         app = create_app(settings)

@@ -6,6 +6,7 @@ This is the composition root: it may import every part, nothing imports it.
 from __future__ import annotations
 
 import importlib
+from typing import Any
 
 import click
 
@@ -69,10 +70,22 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except VigilError as error:
             raise click.ClickException(str(error)) from error
+        except ValueError as error:
+            from pydantic import ValidationError  # settings; --help need not wait for the import
+
+            if not isinstance(error, ValidationError):
+                raise
+            raise click.ClickException("; ".join(_in_words(one) for one in error.errors())) from error
         except OSError as error:
             if error.filename is None:  # a fault of ours keeps its traceback
                 raise
             raise click.ClickException(f"{error.filename}: {error.strerror}") from error
+
+
+def _in_words(error: Any) -> str:
+    """One refused setting: its name as the option has it, what is wrong, and what was given."""
+    option = "-".join(str(part) for part in error["loc"]).replace("_", "-")
+    return f"--{option}: {error['msg']}, not {error['input']!r}"
 
 
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

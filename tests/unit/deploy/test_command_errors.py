@@ -85,6 +85,14 @@ def test_a_broken_record_is_named(command: str, record: str, says: list[str], re
             "the database of --dsn does not answer: is its address right",
         ),
         (("up", "--speed", "0"), "0.0 is not in the range"),
+        (("edge", "--speed", "0"), "--speed: Input should be greater than 0, not 0.0"),
+        (("edge", "--count", "-1", "--max-spool-mb", "-1"), "--max-spool-mb: Input should be greater than 0, not -1.0"),
+        (("stream", "--hop-s", "11"), "--hop-s: Input should be less than or equal to 10, not 11.0"),
+        (("stream", "--brokers", "127.0.0.1:1"), "Kafka at 127.0.0.1:1 does not answer"),
+        (("recorder", "--metrics-port", "99999"), "--metrics-port: "),
+        (("cloud", "--metrics-port", "-1"), "--metrics-port: "),
+        (("console", "--port", "99999"), "--port: "),
+        (("console", "--tls-ca", "ca.pem"), "tls_certificate, tls_key not given"),
     ],
 )
 def test_a_wrong_option_is_named(arguments: tuple[str, ...], says: str, tmp_path: Path) -> None:

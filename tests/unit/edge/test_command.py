@@ -28,8 +28,6 @@ def test_the_help_tells_how_to_say_which_beds() -> None:
         (["--beds", "normal,polka"], "polka"),
         (["--beds", "record:/nowhere/7"], "/nowhere/7.hea is missing"),
         (["--wfdb", "/nowhere"], "no WFDB header (*.hea) below /nowhere"),
-        (["--speed", "0"], "speed"),
-        (["--count", "-1"], "count"),
     ],
 )
 def test_what_cannot_be_run_is_said(tmp_path: Path, options: list[str], named: str) -> None:
