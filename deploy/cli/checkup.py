@@ -23,6 +23,8 @@ from deploy.stack.plan import MODELS
 from ecg import topics
 from ecg.errors import VigilError
 from ecg.manifest import Manifest
+from ecg.tls import TlsFiles
+from edge.tls import context
 
 #: Longest that a part may take to answer.
 ANSWER_S = 4.0
@@ -65,14 +67,15 @@ def model() -> Finding:
     return Finding("screening model", True, f"{manifest.model_id}, {len(manifest.labels)} labels, checksums right")
 
 
-def broker(brokers: str) -> Finding:
-    """Kafka and its topics."""
+def broker(brokers: str, tls: TlsFiles | None = None) -> Finding:
+    """Kafka and its topics; tls: of a cluster that asks for a certificate."""
     from kafka.admin import KafkaAdminClient
 
     begun = time.monotonic()
     limit_ms = round(1000 * ANSWER_S)
+    secure = {} if tls is None else {"security_protocol": "SSL", "ssl_context": context(tls)}
     admin = KafkaAdminClient(
-        bootstrap_servers=brokers.split(","), bootstrap_timeout_ms=limit_ms, request_timeout_ms=limit_ms
+        bootstrap_servers=brokers.split(","), bootstrap_timeout_ms=limit_ms, request_timeout_ms=limit_ms, **secure
     )
     try:
         found = {topic["name"]: len(topic["partitions"]) for topic in admin.describe_topics()}

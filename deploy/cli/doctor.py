@@ -17,6 +17,7 @@ from deploy.cli import checkup
 from deploy.cli.checkup import Finding
 from deploy.kafka import missing as kafka_missing
 from deploy.stack.running import RunningPart, RunningStack, is_supervised, process_state, read_stack
+from ecg.tls import TlsFiles, tls_files
 
 #: What it means for the people who look at the page, and at the patients, when a part does not answer.
 MEANS = {
@@ -48,15 +49,29 @@ Check = Callable[[], Finding]
 @click.option("--brokers", help="Check this Kafka instead of the running stack's.")
 @click.option("--dsn", help="Check this database instead of the running stack's.")
 @click.option("--url", help="Check this console instead of the running stack's.")
+@click.option(
+    "--tls-ca", default="", help="PEM file of the authority to believe; with the next two: mutual TLS to Kafka."
+)
+@click.option("--tls-certificate", default="", help="PEM file of our certificate.")
+@click.option("--tls-key", default="", help="PEM file of its key.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-def doctor(state: Path, brokers: str | None, dsn: str | None, url: str | None, as_json: bool) -> None:
+def doctor(
+    state: Path,
+    brokers: str | None,
+    dsn: str | None,
+    url: str | None,
+    tls_ca: str,
+    tls_certificate: str,
+    tls_key: str,
+    as_json: bool,
+) -> None:
     """Check every part and say what is wrong in plain words. Exit status 1 when something is.
 
     Without options it looks at the stack that `vigil up` runs in this folder; where none runs it checks what a start needs.
     """
     console = Console(soft_wrap=True)
     ill = []
-    for finding in examine(state, brokers, dsn, url):
+    for finding in examine(state, brokers, dsn, url, tls_files(tls_ca, tls_certificate, tls_key)):
         if not finding.well:
             ill.append(finding.part)
         if as_json:
@@ -72,7 +87,9 @@ def doctor(state: Path, brokers: str | None, dsn: str | None, url: str | None, a
     raise SystemExit(bool(ill))
 
 
-def examine(state: Path, brokers: str | None, dsn: str | None, url: str | None) -> Iterator[Finding]:
+def examine(
+    state: Path, brokers: str | None, dsn: str | None, url: str | None, tls: TlsFiles | None = None
+) -> Iterator[Finding]:
     """Every check that applies, in the order in which to mend."""
     yield checkup.python()
     yield checkup.disk(state)
@@ -90,7 +107,7 @@ def examine(state: Path, brokers: str | None, dsn: str | None, url: str | None) 
         yield Finding("stack", True, f"nothing runs in {state}: `vigil up` starts it")
         return
     ill: set[str] = set()
-    checks = _checks(stack, brokers, dsn, url)
+    checks = _checks(stack, brokers, dsn, url, tls)
     with ThreadPoolExecutor(len(checks) or 1) as pool:  # what hangs is waited for together
         for part, found in [(part, pool.submit(_look, part, check, state, stack)) for part, check in checks]:
             finding = _with_cause(found.result(), ill)
@@ -100,7 +117,7 @@ def examine(state: Path, brokers: str | None, dsn: str | None, url: str | None) 
 
 
 def _checks(
-    stack: RunningStack | None, brokers: str | None, dsn: str | None, url: str | None
+    stack: RunningStack | None, brokers: str | None, dsn: str | None, url: str | None, tls: TlsFiles | None
 ) -> list[tuple[str, Check]]:
     """What there is to look at, by part."""
     found: list[tuple[str, Check]] = []
@@ -108,7 +125,7 @@ def _checks(
     if stack:
         brokers, dsn, url, metrics = brokers or stack.brokers, dsn or stack.dsn, url or stack.url, stack.metrics
     if brokers:
-        found.append(("broker", partial(checkup.broker, brokers)))
+        found.append(("broker", partial(checkup.broker, brokers, tls)))
     if dsn:
         found.append(("database", partial(checkup.database, dsn)))
     if stack:

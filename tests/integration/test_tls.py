@@ -15,10 +15,12 @@ from pathlib import Path
 import grpc
 import psycopg
 import pytest
+from click.testing import CliRunner
 
 from cloud.server import Reasoner, make_backend
 from cloud.settings import Settings as CloudSettings
 from deploy.broker import free_port
+from deploy.cli import main
 from deploy.cli.db import MIGRATIONS
 from deploy.database import EmbeddedPostgres
 from deploy.kafka import ApacheKafka
@@ -119,6 +121,20 @@ def secure_kafka(authority: Authority, tmp_path_factory: pytest.TempPathFactory)
     with ApacheKafka(folder / "data", log=folder / "kafka.log", properties=properties) as kafka:
         create_topics(kafka.brokers, tls=authority.issue("operator"))
         yield kafka.brokers
+
+
+@pytest.mark.kafka
+def test_the_doctor_looks_at_kafka_with_a_certificate_and_is_not_let_in_without(
+    secure_kafka: str, authority: Authority, tmp_path: Path
+) -> None:
+    def said(*more: str) -> str:
+        given = ["doctor", f"--state={tmp_path}", f"--brokers={secure_kafka}", "--json", *more]
+        lines = CliRunner().invoke(main, given).output.splitlines()
+        return next(line for line in lines if json.loads(line)["part"] == "broker")
+
+    broker = json.loads(said(*options(authority.issue("doctor"))))
+    assert broker["well"] and "topics of" in broker["seen"], broker
+    assert not json.loads(said())["well"]
 
 
 @pytest.mark.kafka
