@@ -19,14 +19,18 @@ from ecg.interpretation import Verdict
 from ecg.interpreter import Interpretation, interpret
 from ecg.interpreter.listening import Heard, HeardLead, listen
 from ecg.measurements.measure import measure_beats
+from ecg.rhythm.record_class import RecordClass, judge
 from ecg.windows import Window
 from edge.annotator import run_monitor
+from edge.kernel_blocks import look_at
 from edge.recordings import window
 from edge.sources.wfdb_replay import Recording
 
 _MARK = {Verdict.SUPPORTED: "[green]✓[/]", Verdict.CONTRADICTED: "[red]✗[/]", Verdict.NOT_MEASURABLE: "[yellow]?[/]"}
 #: The monitor needs this much before the stretch to have learnt the patient.
 _LEAD_IN_S = 60.0
+#: Recordings the record class was fitted on, s (CinC 2017).
+_SHORTEST_S, _LONGEST_S = 9.0, 61.0
 
 
 @click.command()
@@ -58,13 +62,14 @@ def analyze(
         from deploy.cli.draw import draw_strip
 
         draw_strip(stretch, inner, reading.measurements, reading.reply.labels, png)
+    whole = class_of(recording, stretch)
     if as_json:
-        told = as_dict(path.name, stretch, beats, conditions, reading)
+        told = as_dict(path.name, stretch, beats, conditions, reading) | {"record_class": whole}
         if each_beat:
             told["beat_measurements"] = of_each_beat(stretch, inner)
         click.echo(json.dumps(told, indent=2, allow_nan=False))
     else:
-        show(Console(), path.name, stretch, beats, conditions, reading)
+        show(Console(), path.name, stretch, beats, conditions, reading, whole)
         if png is not None:
             click.echo(f"drawn to {png}")
 
@@ -89,6 +94,26 @@ def heard(recording: Recording, stretch: Window) -> tuple[list[Beat], list[Condi
         [b for b in inside if stretch.first_sample <= b.sample < stretch.end_sample],
         [c for c in kept if c.ended_sample is None or c.ended_sample > stretch.first_sample],
     )
+
+
+def class_of(recording: Recording, stretch: Window) -> dict[str, Any]:
+    """The stretch as one recording: normal, atrial fibrillation, another rhythm, or too noisy, with probabilities.
+
+    Returns:
+        "class" (None where the stretch is too short or too long to be judged) and "probability" of each.
+    """
+    part = dataclasses.replace(
+        recording, samples=recording.samples[:, stretch.first_sample : stretch.end_sample].copy()
+    )
+    seconds = stretch.signal_mv.shape[1] / stretch.fs_hz
+    look = look_at(part) if _SHORTEST_S <= seconds <= _LONGEST_S else None
+    if look is None or not look.signal:
+        return {"class": None, "probability": {}}
+    called, probability = judge(look)
+    return {
+        "class": called.value,
+        "probability": {kind.value: round(float(p), 3) for kind, p in zip(RecordClass, probability, strict=True)},
+    }
 
 
 def as_dict(
@@ -170,6 +195,7 @@ def show(
     beats: list[Beat],
     conditions: list[Condition],
     reading: Interpretation,
+    whole: dict[str, Any],
 ) -> None:
     """The reading for a terminal."""
     fs = stretch.fs_hz
@@ -179,6 +205,10 @@ def show(
     classes = " ".join(b.label.value for b in beats)
     console.print(f"[bold]{len(beats)} beats[/] {classes}")
     console.print(_quality_line(listen(stretch)))
+    if whole["class"] is not None:
+        called = RecordClass(whole["class"])
+        sure = whole["probability"][called.value]
+        console.print(f"[bold]as a whole[/] {called.name.lower().replace('_', ' ')}, probability {sure:.2f}")
     for c in conditions:
         console.print(f"[red]{c.code.value}[/] {escape(c.reason)}")
     table = Table("measurement", "lead", "value", "unit", "or why not", show_edge=False)

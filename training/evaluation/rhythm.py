@@ -13,13 +13,14 @@ from ecg.conditions import ConditionCode
 from ecg.ec57 import EpisodeComparison, EpisodeType, score_episodes
 from ecg.intervals import bootstrap, bootstrap_ratio
 from ecg.rhythm.record_class import RecordClass, judge
+from edge.kernel_blocks import look_at
 from edge.sources.wfdb_replay import read_recording
 from edge.wfdb_files import read_annotations
 from training.evaluation.figures import Figure, fraction
 from training.evaluation.recordings import annotated, readable, scored_from_s
 from training.evaluation.replay import Replay, records_of, replay, unseen_model
 from training.mitdb_splits import split_records
-from training.rhythm.record_corpus import SET, look_at, reference_classes, unseen_members
+from training.rhythm.record_corpus import SET, reference_classes, unseen_members
 
 _CLASSES = tuple(kind.value for kind in RecordClass)
 
@@ -94,7 +95,7 @@ def _cinc2017(folder: Path, say: Callable[[str], None]) -> list[Figure]:
     pairs: list[tuple[str, str]] = []
     for name, truth in reference_classes(folder):
         if readable([folder / name], say):
-            look = look_at(read_recording(str(folder / name)), SET, name)
+            look = look_at(read_recording(str(folder / name)), unseen_model(SET, name))
             called = judge(look, unseen_members(SET, name))[0] if look.signal else RecordClass.NOISE
             pairs.append((truth, called.value))
             if len(pairs) % 200 == 0:

@@ -1,24 +1,20 @@
-"""What the kernel hands the rhythm rules on a recording: conditioned signal and beats, as the monitor makes them.
+"""Conditioned signal, detected beats and wave windows of whole recordings, as the kernel makes them.
 
 Owns running the stream group over a recording and cutting windows out of it. Must not import the evaluation.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from ecg.beats.beat import Beat
 from ecg.beats.detector_model import default_model
-from ecg.conditioning import StreamBlock
 from ecg.resample import KERNEL_FS_HZ
 from ecg.rhythm.waveform import N_WAVE, features
 from ecg.segments import FloatArray
 from ecg.stream_group import StreamGroup
-from ecg.stream_state import StreamState
 from edge.sources.wfdb_replay import Recording
 
 _CHUNK_S = 5
@@ -56,38 +52,6 @@ def capture(recording: Recording) -> Captured:
         valid.append(block.valid[0, :, :m].copy())
         beats.append(found.kernel_sample[0, : int(found.count[0])].copy())
     return Captured(np.concatenate(signal, axis=1), np.concatenate(valid, axis=1), np.concatenate(beats))
-
-
-def blocks(recording: Recording) -> Iterator[tuple[list[Beat], StreamBlock]]:
-    """Newly final beats and conditioned block, second by second, just as the monitor hands them to the rules."""
-    n_leads, n = recording.samples.shape
-    names = tuple(lead.name for lead in recording.leads)
-    gains = tuple(lead.gain_adu_per_mv for lead in recording.leads)
-    group = StreamGroup(recording.fs_hz, n_leads, default_model())
-    slot = group.add(0)
-    state = StreamState.begin(0, recording.fs_hz, names, gains, slot)
-    off, mv_per_adu = np.zeros((1, n_leads), bool), 1.0 / np.array([gains])
-    step = round(recording.fs_hz)
-    for first in range(0, n, step):
-        samples = np.ascontiguousarray(recording.samples[None, :, first : first + step])
-        block, found, seconds = group.step(samples, off, mv_per_adu, np.array([slot]))
-        state.take_seconds(0, seconds)
-        beats, _ = state.take_beats(0, found)
-        m = int(block.n_samples[0])
-        signal, valid = block.signal_mv[0, :, :m], block.valid[0, :, :m]
-        yield (
-            beats,
-            StreamBlock(
-                block.fs_hz,
-                block.stream_fs_hz,
-                int(block.first_sample[0]),
-                signal,
-                valid,
-                names,
-                state.quality,
-                state.ladder.usable,
-            ),
-        )
 
 
 def window_rows(

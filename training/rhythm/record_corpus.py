@@ -1,6 +1,6 @@
 """Whole recordings as the record class sees them, with the class the challenge gave them.
 
-Owns running a recording through the kernel into a RecordLook, the reference of CinC 2017, and who may judge a recording.
+Owns the reference of CinC 2017 and who may judge a recording.
 Must not import torch or scikit-learn: the evaluation asks too.
 """
 
@@ -11,23 +11,12 @@ from pathlib import Path
 
 from ecg.rhythm.record_class import RecordLook
 from ecg.rhythm.record_model import RecordMember, default_model
-from ecg.rhythm.rules import RhythmRules
-from edge.sources.wfdb_replay import Recording, read_recording
+from edge.kernel_blocks import look_at
+from edge.sources.wfdb_replay import read_recording
 from training.evaluation.replay import unseen_model
-from training.rhythm.capture import blocks
 from training.rhythm.folds import fold_of
 
 SET = "cinc2017"
-
-
-def look_at(recording: Recording, folder: str, record: str) -> RecordLook:
-    """Gathers a recording, its beats judged by networks that did not see it."""
-    rules, look = RhythmRules(model=unseen_model(folder, record)), RecordLook()
-    for beats, block in blocks(recording):
-        if block.signal_mv.shape[1]:
-            rules.step(beats, block)
-            look.take(tuple(rules.timeline.beats), block)
-    return look
 
 
 def unseen_members(folder: str, record: str) -> tuple[RecordMember, ...]:
@@ -47,6 +36,6 @@ def reference_classes(folder: Path) -> Iterator[tuple[str, str]]:
 def record_corpus(folder: Path) -> Iterator[tuple[str, str, RecordLook]]:
     """Record, class and what was gathered of every recording of CinC 2017 in the folder."""
     for record, truth in reference_classes(folder):
-        look = look_at(read_recording(str(folder / record)), SET, record)
+        look = look_at(read_recording(str(folder / record)), unseen_model(SET, record))
         if look.signal:
             yield record, truth, look

@@ -17,8 +17,8 @@ from ecg.resample import KERNEL_FS_HZ
 from ecg.rhythm.rules import RhythmRules
 from ecg.rhythm.run_evidence import RUN_FEATURES, Candidate, candidates
 from ecg.rhythm.wave_model import RhythmModel
+from edge.kernel_blocks import blocks
 from edge.sources.wfdb_replay import read_recording
-from training.rhythm.capture import blocks
 from training.rhythm.corpus import Rows
 from training.rhythm.definitions import lethal_truth
 from training.rhythm.reference import UNKNOWN_WORDS, VF_WORDS, VT_WORDS, labelled_alarms, rhythm_episodes

@@ -29,6 +29,18 @@ def test_every_part_is_there(reading: dict[str, object]) -> None:
     assert {"measurements", "findings", "interpretation", "claims"} <= set(reading)
 
 
+def test_the_stretch_is_classed_as_a_whole(reading: dict[str, object]) -> None:
+    whole = reading["record_class"]
+    assert isinstance(whole, dict) and set(whole["probability"]) == {"N", "A", "O", "~"}
+    assert whole["class"] == max(whole["probability"], key=whole["probability"].get)
+    assert sum(whole["probability"].values()) == pytest.approx(1, abs=0.01)
+
+
+def test_a_stretch_shorter_than_the_class_was_fitted_on_has_none() -> None:
+    result = CliRunner().invoke(main, ["analyze", str(DEMO_RECORD), "--to", "5", "--json"], prog_name="vigil")
+    assert json.loads(result.stdout)["record_class"] == {"class": None, "probability": {}}
+
+
 def test_quality_is_given_for_every_lead(reading: dict[str, object]) -> None:
     quality = reading["quality"]
     assert isinstance(quality, list)
