@@ -60,6 +60,8 @@ _ON_DS2: tuple[tuple[str, Target], ...] = (
     ("beat_classes.leads_01.veb.predictivity", Target(0.96, "≥")),
     ("beat_classes.leads_01.sveb.sensitivity", Target(0.85, "≥")),
     ("beat_classes.leads_01.sveb.predictivity", Target(0.80, "≥")),
+    ("beat_classes.leads_01.escapes_normal.sveb.sensitivity", Target(0.85, "≥", "as the published figures count")),
+    ("beat_classes.leads_01.escapes_normal.sveb.predictivity", Target(0.80, "≥", "as the published figures count")),
 )
 #: (split or None for any, pattern of names, what to say); the first that fits.
 _PROVENANCE: tuple[tuple[str | None, str, str], ...] = (
