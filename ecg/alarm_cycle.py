@@ -11,18 +11,16 @@ line with it.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ecg.alarm_chains import SUPERIORS, Covered
-from ecg.alarm_tracking import SUBSTANCE, Tracked, alarm_id_of, ended, is_new_episode, order
+from ecg.alarm_shelf import MERGE_NS, Shelf
+from ecg.alarm_tracking import SUBSTANCE, Tracked, ended, is_new_episode, order
 from ecg.alarms import Alarm, AlarmCommand, AlertEvent, AlertKind, CommandKind, apply, default_priority
 from ecg.conditions import LETHAL, ConditionCode, ConditionEvent, Origin, Priority
 
 S = 1_000_000_000
-#: Reports of one code that overlap or lie within this of each other are one alarm.
-MERGE_NS = 15 * S
 #: A non-lethal alarm outlives its condition this long, so that what comes and goes is one alarm with a count.
 HOLD_NS = {Priority.HIGH: 15 * S, Priority.MEDIUM: 30 * S, Priority.LOW: 60 * S, Priority.TECHNICAL: 10 * S}
 #: Recurrences of low and technical alarms are published no more often than this.
@@ -33,8 +31,6 @@ AUDIO_PAUSE_NS = 120 * S
 ADVICE_WITHIN_NS = 15 * S
 #: A model never touches these.
 UNTOUCHABLE = frozenset({ConditionCode.ASY, ConditionCode.VFB})
-#: Closed alarms kept per stream, for late reports and judgements.
-KEEP_CLOSED = 50
 
 ACTOR = "alarm-cycle"
 _DOWN = {Priority.HIGH: Priority.MEDIUM, Priority.MEDIUM: Priority.LOW}
@@ -56,9 +52,7 @@ class AlarmCycle:
     """The alarms of a set of streams. Every method returns the events that come of it, already applied here."""
 
     def __init__(self) -> None:
-        self._open: dict[tuple[str, ConditionCode], Tracked] = {}
-        self._closed: dict[str, deque[Tracked]] = {}
-        self._by_id: dict[str, Tracked] = {}
+        self._shelf = Shelf()
         self._covered = Covered()
         self._lingering: dict[str, int] = {}  # cleared alarms that an origin still reports as active, since when
 
@@ -66,39 +60,38 @@ class AlarmCycle:
 
     def alarm(self, alarm_id: str) -> Alarm | None:
         """The alarm, None where it is not known (any more)."""
-        tracked = self._by_id.get(alarm_id)
+        tracked = self._shelf.get(alarm_id)
         return tracked.alarm if tracked else None
 
     def open_alarms(self) -> tuple[Alarm, ...]:
         """Alarms that are not cleared."""
-        return tuple(tracked.alarm for tracked in self._open.values())
+        return tuple(tracked.alarm for tracked in self._shelf.standing())
 
     def snapshot(self) -> dict[str, Alarm]:
         """Every alarm it holds, by id."""
-        return {alarm_id: tracked.alarm for alarm_id, tracked in self._by_id.items()}
+        return {tracked.alarm.alarm_id: tracked.alarm for tracked in self._shelf.all()}
 
     def restore(self, events: Iterable[AlertEvent]) -> None:
         """Takes over published events, in the order of the topic; emits nothing. Repetitions change nothing."""
         for event in events:
-            tracked = self._by_id.get(event.alarm_id)
+            tracked = self._shelf.get(event.alarm_id)
             if tracked is None:
                 if event.kind is not AlertKind.RAISED:
                     continue  # its beginning has left the topic by retention: too old to matter
-                self._admit(Tracked(apply(None, event), {}, {}, first_onset_ns=event.condition.onset_time_ns))
-                tracked = self._by_id[event.alarm_id]
+                tracked = self._shelf.admit(apply(None, event), event.condition.onset_time_ns)
             elif event.number < tracked.alarm.next_number:
                 continue
             else:
                 tracked.alarm = apply(tracked.alarm, event)
             self._note(tracked, event)
             if event.kind is AlertKind.CLEARED:
-                self._close(tracked)
+                self._shelf.close(tracked)
 
     # What comes in
 
     def on_condition(self, event: ConditionEvent, now_ns: int) -> list[AlertEvent]:
         """A report by the edge or by the stream."""
-        tracked = self._alarm_for(event)
+        tracked = self._shelf.home_of(event)
         if tracked is None:
             stream_id, code = event.stream_id, event.condition.code
             if self._graver(stream_id, code) or self._covered.knows(stream_id, code):
@@ -127,7 +120,7 @@ class AlarmCycle:
         """Nobody will report the end of what these reported as active: it ends here. None stands for all."""
         self._covered.lose(stream_id, code, origin, before_epoch)
         events: list[AlertEvent] = []
-        for tracked in [t for key, t in self._open.items() if key[0] == stream_id and code in (None, key[1])]:
+        for tracked in self._shelf.standing(stream_id, code):
             for source, report in tracked.reports.items():
                 old = before_epoch is None or report.epoch < before_epoch
                 if old and origin in (None, source) and report.condition.active:
@@ -137,7 +130,7 @@ class AlarmCycle:
 
     def on_command(self, command: AlarmCommand, now_ns: int) -> list[AlertEvent]:
         """A person's request; a repetition, or what would change nothing, gives no event."""
-        tracked = self._by_id.get(command.alarm_id)
+        tracked = self._shelf.get(command.alarm_id)
         if tracked is None:
             return []
         alarm = tracked.alarm
@@ -163,7 +156,7 @@ class AlarmCycle:
         """A model's word against a rule, within the suppression contract: one step down, once, and soon."""
         events: list[AlertEvent] = []
         for code in sorted(advice.denied - UNTOUCHABLE, key=lambda code: code.value):
-            tracked = self._open.get((advice.stream_id, code))
+            tracked = self._shelf.stands(advice.stream_id, code)
             if tracked is None or tracked.alarm.downgraded or tracked.alarm.acknowledged_by:
                 continue
             report = tracked.alarm.condition
@@ -176,7 +169,7 @@ class AlarmCycle:
 
     def on_interpretation(self, alarm_id: str, kind: AlertKind, detail: str, now_ns: int) -> list[AlertEvent]:
         """INTERPRETATION_PENDING or INTERPRETED, with the text for people."""
-        tracked = self._by_id.get(alarm_id)
+        tracked = self._shelf.get(alarm_id)
         if tracked is None or tracked.alarm.interpretation == detail:
             return []
         return [self._emit(tracked, kind, now_ns, "reasoner", detail)]
@@ -184,7 +177,7 @@ class AlarmCycle:
     def on_time(self, now_ns: int) -> list[AlertEvent]:
         """What time alone brings: thinned updates, the end of an audio pause, clearing."""
         events: list[AlertEvent] = []
-        for tracked in list(self._open.values()):
+        for tracked in self._shelf.standing():
             events += self._settle(tracked, now_ns)
             until_ns = tracked.alarm.audio_paused_until_ns
             if until_ns and until_ns <= now_ns and not tracked.alarm.cleared:
@@ -193,38 +186,16 @@ class AlarmCycle:
 
     # How it is decided
 
-    def _alarm_for(self, event: ConditionEvent) -> Tracked | None:
-        """The alarm a report belongs to; None where it begins a new one."""
-        code = event.condition.code
-        current = self._open.get((event.stream_id, code))
-        if current is not None and event.onset_time_ns >= current.first_onset_ns - MERGE_NS:
-            return current
-        for past in reversed(self._closed.get(event.stream_id, ())):
-            if past.alarm.condition.condition.code is not code:
-                continue
-            known = past.reports.get(event.origin)
-            if known is not None and order(event) <= order(known):
-                return past  # told before
-            near = past.first_onset_ns - MERGE_NS <= event.onset_time_ns <= past.last_ns + MERGE_NS
-            same_origin_goes_on = known is not None and known.condition.active
-            if near and event.detected_time_ns <= past.last_ns + MERGE_NS and (known is None or same_origin_goes_on):
-                return past  # the other origin's view of what is over
-        return current
-
     def _raise(self, event: ConditionEvent, now_ns: int) -> list[AlertEvent]:
-        ordinal = 0
-        while alarm_id_of(event, ordinal) in self._by_id:
-            ordinal += 1
-        alarm_id, priority = alarm_id_of(event, ordinal), default_priority(event.condition.code)
+        alarm_id, priority = self._shelf.new_id(event), default_priority(event.condition.code)
         first = AlertEvent(alarm_id, 0, AlertKind.RAISED, priority, event, now_ns, ACTOR, origins=(event.origin,))
-        tracked = Tracked(apply(None, first), {}, {}, first_onset_ns=event.onset_time_ns)
-        self._admit(tracked)
+        tracked = self._shelf.admit(apply(None, first), event.onset_time_ns)
         self._note(tracked, first)
         return [first, *self._settle(tracked, now_ns)]
 
     def _graver(self, stream_id: str, code: ConditionCode) -> bool:
         """Whether a condition above this one in its chain is alarmed and goes on."""
-        above = (self._open.get((stream_id, superior)) for superior in SUPERIORS.get(code, ()))
+        above = (self._shelf.stands(stream_id, superior) for superior in SUPERIORS.get(code, ()))
         return any(tracked is not None and tracked.active for tracked in above)
 
     def _raise_uncovered(self, now_ns: int) -> list[AlertEvent]:
@@ -238,13 +209,13 @@ class AlarmCycle:
         """A cleared alarm whose condition an origin goes on reporting is not over: it is raised again."""
         events: list[AlertEvent] = []
         for alarm_id, since_ns in list(self._lingering.items()):
-            tracked = self._by_id.get(alarm_id)
+            tracked = self._shelf.get(alarm_id)
             active = [r for r in tracked.reports.values() if r.condition.active] if tracked else []
             if not active:
                 del self._lingering[alarm_id]
             elif now_ns - since_ns >= MERGE_NS:
                 del self._lingering[alarm_id]
-                if (active[0].stream_id, active[0].condition.code) not in self._open:
+                if self._shelf.stands(active[0].stream_id, active[0].condition.code) is None:
                     events += self._raise(active[0], now_ns)
         return events
 
@@ -280,7 +251,7 @@ class AlarmCycle:
         if not due:
             return []
         event = self._emit(tracked, AlertKind.CLEARED, now_ns, ACTOR)
-        self._close(tracked)
+        self._shelf.close(tracked)
         return [event]
 
     # How it is kept
@@ -309,19 +280,3 @@ class AlarmCycle:
         tracked.note(event)
         if event.kind in SUBSTANCE and tracked.alarm.cleared and tracked.active:
             self._lingering.setdefault(event.alarm_id, event.time_ns)
-
-    def _admit(self, tracked: Tracked) -> None:
-        alarm = tracked.alarm
-        self._by_id[alarm.alarm_id] = tracked
-        self._open[alarm.condition.stream_id, alarm.condition.condition.code] = tracked
-
-    def _close(self, tracked: Tracked) -> None:
-        stream_id = tracked.alarm.condition.stream_id
-        key = (stream_id, tracked.alarm.condition.condition.code)
-        if self._open.get(key) is tracked:
-            del self._open[key]
-        closed = self._closed.setdefault(stream_id, deque())
-        if tracked not in closed:
-            closed.append(tracked)
-        while len(closed) > KEEP_CLOSED:
-            self._by_id.pop(closed.popleft().alarm.alarm_id, None)

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecg.alarm_chains import SUPERIORS
-from ecg.alarm_cycle import ADVICE_WITHIN_NS, AUDIO_PAUSE_NS, HOLD_NS, MERGE_NS, Advice, AlarmCycle, S
+from ecg.alarm_cycle import ADVICE_WITHIN_NS, AUDIO_PAUSE_NS, HOLD_NS, Advice, AlarmCycle, S
+from ecg.alarm_shelf import MERGE_NS
 from ecg.alarm_tracking import alarm_id_of
 from ecg.alarms import AlarmCommand, AlertEvent, AlertKind, CommandKind, fold
 from ecg.conditions import LETHAL, Condition, ConditionCode, ConditionEvent, Origin, Priority
