@@ -77,8 +77,8 @@ def _as_fibrillation(
 
 
 def word_figures(prefix: str, word: str, compared: Sequence[EpisodeComparison]) -> list[Figure]:
-    """Episode and duration Se / +P of one word over records, the word annotated in at least one of them; else none."""
-    if not any(c.ref_duration for c in compared):
+    """Episode and duration Se / +P of one word over records; of a word nobody annotated, save AFIB, none."""
+    if word != "AFIB" and not any(c.ref_duration for c in compared):
         return []
     name = f"{prefix}.{_STEMS.get(word, word.lower())}"
     se, pp = [c.episode_sensitivity for c in compared], [c.episode_predictivity for c in compared]
