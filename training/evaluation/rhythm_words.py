@@ -24,6 +24,7 @@ from training.rhythm.reference import Span, merged
 #: (AB, NOD, PREX, SBR) has no rule: no figure of it is printed.
 WORDS: dict[str, tuple[ConditionCode, ...]] = {
     "AFIB": (ConditionCode.AFIB,),
+    "AFL": (ConditionCode.AFLT,),
     "SVTA": (ConditionCode.SVT,),
     "B": (ConditionCode.BIGEMINY,),
     "T": (ConditionCode.TRIGEMINY,),
