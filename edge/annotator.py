@@ -20,8 +20,8 @@ _STEP_S = 5.0
 _CLOSING_S = 1.5
 #: Rhythm words of conditions that last; VFB becomes [ and ], as the WFDB marks fibrillation.
 _RHYTHM = {
-    ConditionCode.AFIB: "AFIB",
     ConditionCode.AFLT: "AFL",
+    ConditionCode.AFIB: "AFIB",
     ConditionCode.SVT: "SVTA",
     ConditionCode.VTA: "VT",
     ConditionCode.BIGEMINY: "B",

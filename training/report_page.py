@@ -26,7 +26,8 @@ _TASKS = {
                     "run with R peaks of its own from lead II. CSE tolerances (2 SD): P on 10.2, P off 12.7, QRS on 6.5, QRS "
                     "off 11.6, T off 30.6 ms."),
     "quality": ("Quality", "CinC 2011, 12 leads, acceptable or not."),
-    "rhythm": ("Rhythm", "Atrial fibrillation on mitdb as `epicmp` counts it; N, A, O, ~ on CinC 2017."),
+    "rhythm": ("Rhythm", "mitdb: each annotated rhythm word that has a rule, counted as `epicmp` counts atrial fibrillation "
+               "(AB, NOD, PREX and SBR have none); pauses: annotated RR of 2 s or more. CinC 2017: N, A, O, ~."),
     "lethal": ("Lethal arrhythmias", "vfdb, cudb and mitdb: episodes, durations, time from annotated onset to alarm."),
     "alarms": ("Alarms", "CinC 2015: is the monitor's alarm true? Score of the challenge: a miss counts five times."),
     "measurements": ("Measurements", "Synthetic ECGs of known values; PTB-XL against its readers' codes."),

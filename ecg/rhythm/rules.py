@@ -16,6 +16,7 @@ from ecg.profiles import CINC2015, RuleProfile
 from ecg.resample import KERNEL_FS_HZ
 from ecg.rhythm.atrial import AtrialFibrillation, IntervalEvidence
 from ecg.rhythm.ectopy import Couplet, Cycles, Idioventricular, Run
+from ecg.rhythm.flutter import AtrialFlutter, FlutterEvidence
 from ecg.rhythm.held import Held, Rule
 from ecg.rhythm.lethal import Asystole, ExtremeBradycardia, ExtremeTachycardia
 from ecg.rhythm.rates import Bradycardia, Pause, PvcRate, SupraventricularTachycardia, Tachycardia
@@ -50,6 +51,7 @@ class RhythmRules:
     wave: MalignantWave = field(default_factory=MalignantWave)
     intervals: IntervalEvidence = field(default_factory=IntervalEvidence)
     run: RunEvidence = field(default_factory=RunEvidence)
+    flutter: FlutterEvidence = field(default_factory=FlutterEvidence)
     open: dict[ConditionCode, _Open] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
     lethal: tuple[Rule, ...] = ()
@@ -62,6 +64,7 @@ class RhythmRules:
                 Asystole(),
                 ExtremeBradycardia(),
                 ExtremeTachycardia(),
+                AtrialFlutter(self.flutter),
                 AtrialFibrillation(self.intervals),
                 SupraventricularTachycardia(),
                 Pause(),
@@ -103,6 +106,7 @@ class RhythmRules:
             self.wave.move(self.timeline)
             if not lethal_only:
                 self.intervals.move(self.timeline, profile, model.af)
+                self.flutter.move(self.timeline, self.intervals, ConditionCode.AFLT in self.open)
             self.run.move(self.timeline, profile, self.wave.malignant, model.run)
             beats_came = self.timeline.fresh > 0 or self.timeline.broken
             for rule in rules:
@@ -164,6 +168,7 @@ _WORDS = (
     (ConditionCode.AIVR, "IVR"),
     (ConditionCode.BIGEMINY, "B"),
     (ConditionCode.TRIGEMINY, "T"),
+    (ConditionCode.AFLT, "AFL"),
     (ConditionCode.AFIB, "AFIB"),
     (ConditionCode.SVT, "SVTA"),
 )

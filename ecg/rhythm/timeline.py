@@ -30,8 +30,12 @@ TICK = KERNEL_FS_HZ // 2
 #: All beats up to this long ago are final (the detector's promise, 0.5 s), kernel samples.
 HORIZON = KERNEL_FS_HZ // 2
 _WINDOW = WINDOW_S * KERNEL_FS_HZ
-#: Signal remembered: a window, and a beat that waited for its tick.
+#: How far back from the last known beats `recent` can look, s.
+LOOK_BACK_S = 6
+#: Signal that the search for missed beats goes back over: a window, and a beat that waited for its tick.
 _KEPT = _WINDOW + KERNEL_FS_HZ
+#: Signal remembered: what `recent` looks at, from a moment that has not been gone through yet.
+_HELD = LOOK_BACK_S * KERNEL_FS_HZ + HORIZON + TICK
 #: Columns beyond it that are filled before what is too old is moved out: a move every few seconds, not with every block.
 _SLACK = 4 * KERNEL_FS_HZ
 #: A second is lost when this share of it has no valid lead.
@@ -172,12 +176,13 @@ class Timeline:
         """Appends a block's samples to those kept."""
         n = block.signal_mv.shape[1]
         if self._filled + n > self._signal.shape[1]:
-            kept = slice(self._kept_from, self._filled)
-            self._filled -= self._kept_from
+            first = max(min(self._kept_from, self._filled - _HELD), 0)
+            kept = slice(first, self._filled)
+            self._filled -= first
             signal = np.zeros((self._signal.shape[0], self._filled + n + _SLACK), np.float32)
             valid = np.zeros(signal.shape, np.bool_)
             signal[:, : self._filled], valid[:, : self._filled] = self._signal[:, kept], self._valid[:, kept]
-            self._signal, self._valid, self._kept_from = signal, valid, 0
+            self._signal, self._valid, self._kept_from = signal, valid, self._kept_from - first
         self._signal[:, self._filled : self._filled + n] = block.signal_mv
         self._valid[:, self._filled : self._filled + n] = block.valid
         self._filled += n
@@ -195,6 +200,18 @@ class Timeline:
     def silence_s(self) -> float:
         """Seconds of watched signal since the last beat, up to where beats are known."""
         return (self.beats_known_to - self.silent_from) / KERNEL_FS_HZ
+
+    def recent(self, n: int) -> tuple[FloatArray, npt.NDArray[np.bool_]] | None:
+        """The n samples before beats_known_to, n up to LOOK_BACK_S.
+
+        Returns:
+            Views float32 (n_leads, n) and bool (n_leads, n); None where continuity does not go back so far.
+        """
+        assert self.end is not None
+        end = self.beats_known_to - (self.end - self._filled)
+        if end < n or self.beats_known_to - n < self.clear_from:
+            return None
+        return self._signal[:, end - n : end], self._valid[:, end - n : end]
 
     def still(self, last_beat: int, end: int) -> bool:
         """Whether nothing like a QRS lies between a beat and `end`, kernel samples, as far as remembered (5 s).

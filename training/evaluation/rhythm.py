@@ -1,4 +1,4 @@
-"""Figures of rhythm: atrial fibrillation on mitdb as epicmp counts it, and N/A/O/~ on CinC 2017.
+"""Figures of rhythm: words of the annotations of mitdb as epicmp counts them, pauses, and N/A/O/~ on CinC 2017.
 
 Every recording goes through the kernel a bed has; models are those of the fold that did not see the recording.
 """
@@ -8,19 +8,28 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ecg.annotations import Annotations
-from ecg.conditions import ConditionCode
-from ecg.ec57 import EpisodeComparison, EpisodeType, score_episodes
-from ecg.intervals import bootstrap, bootstrap_ratio
+from ecg.ec57 import EpisodeComparison
+from ecg.intervals import bootstrap
+from ecg.profiles import CINC2015
 from ecg.rhythm.record_class import RecordClass, judge
 from edge.kernel_blocks import look_at
 from edge.sources.wfdb_replay import read_recording
 from edge.wfdb_files import read_annotations
-from training.evaluation.figures import Figure, fraction
+from training.evaluation.figures import Figure
 from training.evaluation.recordings import annotated, readable, scored_from_s
-from training.evaluation.replay import Replay, records_of, replay, unseen_model
+from training.evaluation.replay import records_of, replay, unseen_model
+from training.evaluation.rhythm_words import (
+    WORDS,
+    PauseTally,
+    called_spans,
+    compare_word,
+    pause_figures,
+    tally_pauses,
+    word_figures,
+)
 from training.mitdb_splits import split_records
 from training.rhythm.record_corpus import SET, reference_classes, unseen_members
+from training.rhythm.reference import reference_beats
 
 _CLASSES = tuple(kind.value for kind in RecordClass)
 
@@ -34,57 +43,25 @@ def evaluate(data_dir: Path, split: str | None = None, progress: Callable[[str],
         progress: Told of records, and of sets that are missing.
     """
     say = progress or (lambda line: None)
-    return _atrial_fibrillation(data_dir / "mitdb", split, say) + _cinc2017(data_dir / "cinc2017", say)
+    return _mitdb(data_dir / "mitdb", split, say) + _cinc2017(data_dir / "cinc2017", say)
 
 
-def _atrial_fibrillation(folder: Path, split: str | None, say: Callable[[str], None]) -> list[Figure]:
-    compared: list[EpisodeComparison] = []
+def _mitdb(folder: Path, split: str | None, say: Callable[[str], None]) -> list[Figure]:
+    compared: dict[str, list[EpisodeComparison]] = {word: [] for word in WORDS}
+    pauses: list[PauseTally] = []
     wanted = None if split is None else split_records(split)
     for path in annotated([p for p in records_of(folder) if wanted is None or p.name in wanted], say):
         truth = read_annotations(path, "atr")
         said = replay(read_recording(str(path)), unseen_model("mitdb", path.name))
-        test = rhythm_annotations(said, truth.fs, truth.n_samples)
-        compared.append(score_episodes(truth, test, EpisodeType.AF, start_s=scored_from_s(truth), exclude_flutter=True))
+        start_s = scored_from_s(truth)
+        for word, comparisons in compared.items():
+            comparisons.append(compare_word(truth, called_spans(said, word), word, start_s))
+        pauses.append(tally_pauses(reference_beats(path).time_s, said, CINC2015.pause_s, start_s))
         say(f"mitdb {path.name}")
-    if not compared:
+    if not pauses:
         say(f"no annotated records in {folder}: left out")
-        return []
-    total = compared[0]
-    for one in compared[1:]:
-        total = total + one
-    se, pp = total.episode_sensitivity, total.episode_predictivity
-    duration_se = bootstrap_ratio([c.ref_overlap / c.fs for c in compared], [c.ref_duration / c.fs for c in compared])
-    duration_pp = bootstrap_ratio([c.test_overlap / c.fs for c in compared], [c.test_duration / c.fs for c in compared])
-    return [
-        fraction("rhythm.mitdb.af.episode_se", se.k, se.n),
-        fraction("rhythm.mitdb.af.episode_ppv", pp.k, pp.n),
-        Figure(
-            "rhythm.mitdb.af.duration_se",
-            duration_se.value,
-            duration_se.low,
-            duration_se.high,
-            len(compared),
-            "fraction",
-        ),
-        Figure(
-            "rhythm.mitdb.af.duration_ppv",
-            duration_pp.value,
-            duration_pp.low,
-            duration_pp.high,
-            len(compared),
-            "fraction",
-        ),
-    ]
-
-
-def rhythm_annotations(said: Replay, fs_hz: float, n_samples: int | None) -> Annotations:
-    """AF as rhythm annotations: "(AFIB" where the condition began, "(N" where it ended."""
-    marks: list[tuple[float, str]] = [(0.0, "(N")]
-    for call in sorted((c for c in said.calls if c.code is ConditionCode.AFIB), key=lambda c: c.onset_s):
-        start = max(call.onset_s, marks[-1][0])
-        marks += [(start, "(AFIB"), (max(call.end_s, start), "(N")]
-    samples = [round(at * fs_hz) for at, _ in marks]
-    return Annotations.of(samples, "+", fs_hz, aux_note=[note for _, note in marks], n_samples=n_samples)
+    words = [figure for word, of_word in compared.items() for figure in word_figures("rhythm.mitdb", word, of_word)]
+    return words + pause_figures("rhythm.mitdb", pauses)
 
 
 def _cinc2017(folder: Path, say: Callable[[str], None]) -> list[Figure]:

@@ -31,20 +31,26 @@ def _bump(n: int, at: float, width_s: float, height: float) -> np.ndarray:
     return height * np.exp(-0.5 * ((np.arange(n) - at) / (width_s * FS)) ** 2)
 
 
-def draw(line: str, n_leads: int = 2, noise_mv: float = 0.01) -> tuple[np.ndarray, np.ndarray, list[Beat]]:
-    """Signal (n_leads, n) in mV, validity, beats of a time line; a beat stands in the middle of its character."""
+def draw(
+    line: str, n_leads: int = 2, noise_mv: float = 0.01, flutter_per_min: float = 0.0
+) -> tuple[np.ndarray, np.ndarray, list[Beat]]:
+    """Signal (n_leads, n) in mV, validity, beats of a time line; a beat stands in the middle of its character.
+
+    Flutter waves of 0.4 mV go through everything, and T waves are flat, where a rate is given.
+    """
     n = len(line) * CHAR
     rng = np.random.default_rng(7)
     signal = rng.normal(0, noise_mv, n)
     valid = np.ones(n, bool)
     beats = []
+    t_mv = 0.05 if flutter_per_min else 0.2
     for i, char in enumerate(line):
         at = i * CHAR + CHAR // 2
         if char in _LABELS:
             wide = char == "V"
             beats.append(Beat(at, _LABELS[char], 0.9))
             signal += _bump(n, at, 0.045 if wide else 0.012, 1.6 if wide else 1.0)
-            signal += _bump(n, at + 0.26 * FS, 0.05, -0.4 if wide else 0.2)
+            signal += _bump(n, at + 0.26 * FS, 0.05, -0.4 if wide else t_mv)
             if char == "N":
                 signal += _bump(n, at - 0.16 * FS, 0.02, 0.12)
         elif char == "n":
@@ -52,6 +58,8 @@ def draw(line: str, n_leads: int = 2, noise_mv: float = 0.01) -> tuple[np.ndarra
         elif char == "-":
             valid[i * CHAR : (i + 1) * CHAR] = False
     t = np.arange(n) / FS
+    if flutter_per_min:
+        signal += 0.4 * ((t * flutter_per_min / 60.0) % 1.0 - 0.5)
     shaking = np.repeat(np.array([c == "~" for c in line]), CHAR)
     drift = np.cumsum(rng.normal(0, 0.05, n))
     wave = 0.5 * np.sin(2 * np.pi * 5.2 * t + drift) + 0.35 * np.sin(2 * np.pi * 4.1 * t + 1.3 * drift)
@@ -94,12 +102,13 @@ def feed(
     problems: tuple[QualityProblem, ...] = (),
     n_leads: int = 2,
     usable: bool = True,
+    flutter_per_min: float = 0.0,
     played: Played | None = None,
     pickle_at: int | None = None,
 ) -> Played:
     """Plays a time line that starts at kernel sample `first`, in blocks of `chunk` samples; the rules are put away and
     taken up again before the block that starts at `pickle_at`."""
-    signal, valid, beats = draw(line, n_leads)
+    signal, valid, beats = draw(line, n_leads, flutter_per_min=flutter_per_min)
     played = played or Played()
     names = tuple(["I", "II", "III"][:n_leads])
     quality = tuple(LeadQuality(name, 0.9, problems) for name in names)
