@@ -15,6 +15,7 @@ from ecg.beats.detector_model import default_model
 from ecg.conditioning import BoolArray
 from ecg.conditions import ConditionCode
 from ecg.quality.ladder import ArtefactLadder
+from ecg.quality.noise import N_FEATURES
 from ecg.resample import KERNEL_FS_HZ
 from ecg.segments import INVALID_SAMPLE, FloatArray, Int16Array
 from ecg.stream_group import StreamGroup
@@ -29,6 +30,7 @@ class Said:
         problems: int32 (n_leads, n_seconds), QualityProblem bits.
         artefact, suspended: bool (n_seconds,), levels 1 and 2 of the ladder.
         beats_s: float64 (n_beats,), s.
+        features: float32 (n_leads, n_seconds, N_FEATURES) of ecg.quality.noise; 0 where nothing could be judged.
     """
 
     index: FloatArray
@@ -36,6 +38,7 @@ class Said:
     artefact: BoolArray
     suspended: BoolArray
     beats_s: npt.NDArray[np.float64]
+    features: FloatArray
 
 
 def listen(signals: Sequence[Int16Array], off: Sequence[BoolArray], fs_hz: float, gain: Sequence[float]) -> list[Said]:
@@ -53,7 +56,7 @@ def listen(signals: Sequence[Int16Array], off: Sequence[BoolArray], fs_hz: float
     mv_per_adu = np.tile(1.0 / np.asarray(gain, np.float64), (len(signals), 1))
     second, n_seconds = int(fs_hz), int(n / fs_hz)
     index = np.zeros((len(signals), n_leads, n_seconds), np.float32)
-    problems = np.zeros(index.shape, np.int32)
+    problems, features = np.zeros(index.shape, np.int32), np.zeros((*index.shape, N_FEATURES), np.float32)
     beats: list[list[npt.NDArray[np.int64]]] = [[] for _ in signals]
     stacked, states = np.stack(signals), np.stack(off)
     for s in range(n_seconds + 1):  # a second of nothing lets the last one be judged
@@ -62,6 +65,7 @@ def listen(signals: Sequence[Int16Array], off: Sequence[BoolArray], fs_hz: float
         else:
             part, is_off = np.full((len(signals), n_leads, second), INVALID_SAMPLE, np.int16), states[:, :, -1]
         _, found, seconds = group.step(part, np.ascontiguousarray(is_off), mv_per_adu, slots)
+        looked = group.noise_features(slots)
         for row in range(len(signals)):
             first = int(seconds.end_k[row]) // KERNEL_FS_HZ - 1
             for q in range(int(seconds.count[row])):
@@ -70,11 +74,14 @@ def listen(signals: Sequence[Int16Array], off: Sequence[BoolArray], fs_hz: float
                         seconds.index[row, q],
                         seconds.problems[row, q],
                     )
+                    features[row, :, first + q] = looked[row]
             beats[row].append(found.kernel_sample[row, : int(found.count[row])].copy())
-    return [_said(index[row], problems[row], np.concatenate(beats[row])) for row in range(len(signals))]
+    return [_said(index[row], problems[row], np.concatenate(beats[row]), features[row]) for row in range(len(signals))]
 
 
-def _said(index: FloatArray, problems: npt.NDArray[np.int32], beats_k: npt.NDArray[np.int64]) -> Said:
+def _said(
+    index: FloatArray, problems: npt.NDArray[np.int32], beats_k: npt.NDArray[np.int64], features: FloatArray
+) -> Said:
     """With the ladder's levels after each second."""
     ladder = ArtefactLadder()
     names = [str(row) for row in range(len(index))]
@@ -84,4 +91,4 @@ def _said(index: FloatArray, problems: npt.NDArray[np.int32], beats_k: npt.NDArr
         ladder.second(s, s + 1, names, index[:, s].tolist(), problems[:, s].tolist())
         held = {condition.code for condition in ladder.open_conditions.values()}
         levels[:, s] = [code in held for code in codes]
-    return Said(index, problems, levels[0], levels[1], beats_k / KERNEL_FS_HZ)
+    return Said(index, problems, levels[0], levels[1], beats_k / KERNEL_FS_HZ, features)
