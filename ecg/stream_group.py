@@ -29,7 +29,8 @@ from ecg.conditioning import (
     resample_lead,
 )
 from ecg.errors import InvalidSignal
-from ecg.quality.measures import QUALITY_STATE, close_second, measure
+from ecg.quality.measures import QUALITY_STATE, call_open_inputs, close_second, measure
+from ecg.quality.noise import default_noise_model
 from ecg.resample import KERNEL_FS_HZ, plan
 from ecg.segments import FloatArray, Int16Array
 
@@ -74,7 +75,7 @@ class GroupSeconds:
 @numba.njit(cache=True, nogil=True)
 def step_group(
     samples: Any, off: Any, mv_per_adu: Any, slots: Any, ends: Any, rate: Any, condition: Any, leads: Any, streams: Any,
-    history: Any, flags: Any, quality: Any, model: Any, out: Any, beats: Any, seconds: Any, trace: Any,
+    history: Any, flags: Any, quality: Any, model: Any, noise: Any, out: Any, beats: Any, seconds: Any, trace: Any,
 ) -> None:  # fmt: skip
     """From int16 samples to conditioned blocks and beats, for S streams.
 
@@ -84,7 +85,7 @@ def step_group(
         rate: (up, down, taps, dropout, stuck) of the plan, the last two in input samples.
         condition, leads: (capacity, L) records; streams: (capacity,) records.
         history: float32 (capacity, L, 2 half), flags: uint8, same shape: the last input samples.
-        model: DetectorModel.
+        model: DetectorModel; noise: NoiseModel.
         out: (first_k (S,), n_k (S,), x (S, L, M), residue (S, L, M), low (S, L, M), flag (S, L, M)).
         beats: (count (S,), k (S, B), logit (S, B), wave (S, B, L, WAVE_LEN)).
         quality: (capacity, L) QUALITY_STATE records.
@@ -154,12 +155,18 @@ def step_group(
             for row in range(n_leads):
                 state = quality[slot, row]
                 lagged = envelope[row, HISTORY - ENVELOPE_HALF :]
-                measure(state, low[s, row], x[row, HISTORY:], lagged, residue[s, row], out_flag[s, row], start, stop)
+                measure(
+                    state, low[s, row], x[row, HISTORY:], lagged, residue[s, row], out_flag[s, row], start, stop,
+                    stream.next_k,
+                )  # fmt: skip
                 if (stream.next_k + stop) % KERNEL_FS_HZ == 0:
-                    close_second(state, leads[slot, row].size, leads[slot, row].clarity)
+                    close_second(state, leads[slot, row].size, leads[slot, row].clarity, noise)
                     leads[slot, row].trust = state.index
-                    second_index[s, n_seconds, row], second_problems[s, n_seconds, row] = state.index, state.problems
             if (stream.next_k + stop) % KERNEL_FS_HZ == 0:
+                call_open_inputs(quality[slot])
+                for row in range(n_leads):
+                    second_index[s, n_seconds, row] = quality[slot, row].index
+                    second_problems[s, n_seconds, row] = quality[slot, row].problems
                 n_seconds += 1
                 weigh(leads[slot])
             start = stop
@@ -186,6 +193,7 @@ class StreamGroup:
 
     def __init__(self, fs_hz: float, n_leads: int, model: DetectorModel) -> None:
         self.fs_hz, self.n_leads, self.model = fs_hz, n_leads, model
+        self.noise = default_noise_model()
         self.plan = plan(fs_hz)
         self._rate = (self.plan.up, self.plan.down, self.plan.taps, round(DROPOUT_S * fs_hz), round(STUCK_S * fs_hz))
         self._free: list[int] = []
@@ -281,7 +289,7 @@ class StreamGroup:
         step_group(
             samples, off, mv_per_adu, slots, ends, self._rate,
             self._arrays["condition"], self._arrays["leads"], self._arrays["streams"],
-            self._arrays["history"], self._arrays["flags"], self._arrays["quality"], self.model,
+            self._arrays["history"], self._arrays["flags"], self._arrays["quality"], self.model, self.noise,
             (first_k, n_k, x, residue, low, flag),
             (beats.count, beats.kernel_sample, beats.logit, beats.wave_mv),
             (seconds.count, seconds.index, seconds.problems),
@@ -290,6 +298,10 @@ class StreamGroup:
         np.multiply(first_k // KERNEL_FS_HZ + 1, KERNEL_FS_HZ, out=seconds.end_k)
         block = GroupBlock(KERNEL_FS_HZ, self.fs_hz, first_k, n_k, x, (flag & VALID) != 0)
         return block, beats, seconds
+
+    def noise_features(self, slots: IntArray) -> FloatArray:
+        """float32 (S, n_leads, N_FEATURES): what ecg.quality.noise measured of the last finished second, 0 where nothing."""
+        return np.array(self._arrays["quality"]["features"][slots, :, 0])
 
     def snapshot(self, slot: int) -> dict[str, bytes]:
         """Everything remembered of a stream."""

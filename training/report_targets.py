@@ -79,6 +79,7 @@ _PROVENANCE: tuple[tuple[str | None, str, str], ...] = (
     (None, "ludb.neurokit*", "not fitted on LUDB"),
     (None, "cinc2011.cross_validated.*", "cross-validated"),
     (None, "cinc2011.shipped.*", "in-sample"),
+    (None, "quality.*", "fitted on DS1, first two thirds of nstdb; these records and the last third are not"),
     (None, "rhythm.cinc2017.*", "cross-validated by record; share of forest and network in-sample"),
     (None, "rhythm.*", "networks cross-validated by record, thresholds in-sample"),
     (None, "lethal.*", "networks cross-validated by record, thresholds in-sample"),

@@ -21,7 +21,7 @@ from ecg.errors import InvalidSignal
 TASKS = {
     "beats": ("beats", "beat_classes"),
     "delineation": ("delineation",),
-    "quality": ("quality",),
+    "quality": ("quality", "quality_kinds"),
     "rhythm": ("rhythm",),
     "lethal": ("lethal",),
     "alarms": ("alarms",),

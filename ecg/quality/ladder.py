@@ -67,7 +67,9 @@ class ArtefactLadder:
         self.quiet_seconds = 0 if any(off) else self.quiet_seconds + 1
         best = max((i for i, is_off in zip(index, off, strict=True) if not is_off), default=None)
         if best is not None and best >= NOISY_INDEX:
-            dead = [bool(p & _DEAD) and i < NOISY_INDEX for i, p in zip(index, problems, strict=True)]
+            dead = [
+                bool(p & _DEAD) and not p & _LEAD_OFF and i < NOISY_INDEX for i, p in zip(index, problems, strict=True)
+            ]
             if any(dead) or self.has_dead:
                 changed += self._dead_leads(first_sample, end_sample, names, dead)
         is_noisy = best is not None and best < NOISY_INDEX

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 
-from ecg.errors import InvalidSignal
+import ecg.quality
+from ecg.errors import InvalidSignal, ModelMismatch
 from ecg.monitor import Monitor
-from ecg.quality import LeadQuality, QualityProblem
+from ecg.quality import LeadQuality, QualityProblem, noise
 from ecg.quality.window import acceptable_probability, lead_measures
 from ecg.segments import INVALID_SAMPLE, Int16Array
 from tests.unit.kernel.conftest import cut, feed, synthetic_adu
@@ -69,6 +74,97 @@ def test_a_problem_is_named_and_lowers_the_index(kind: str, problem: QualityProb
     quality = quality_of(disturbed(kind))
     assert problem in quality.problems
     assert quality.index < quality_of(disturbed("clean")).index
+
+
+@pytest.mark.parametrize("kind", ["wander", "muscle", "motion", "rail", "missing"])
+def test_problems_do_not_depend_on_chunking(kind: str) -> None:
+    adu = disturbed(kind)
+    whole = feed(Monitor(), cut(adu, [adu.shape[1] // 2], FS))[1][-1].quality
+    for lengths in ([250], [37, 411, 3, 160], [1000]):
+        assert feed(Monitor(), cut(adu, lengths, FS))[1][-1].quality == whole
+
+
+def two_leads(second: str) -> tuple[LeadQuality, LeadQuality]:
+    """A clean lead of 20 s beside one that lives for 10 s and is then disturbed."""
+    adu, _ = synthetic_adu(20.0, FS, 2)
+    rng = np.random.default_rng(3)
+    late = adu[1, 2500:]
+    if second == "rail":
+        late[:] = 1000
+    elif second == "held":
+        late[:] = late[0]
+    elif second == "hum":
+        late[:] = np.round(40 * np.sin(2 * np.pi * 50 * np.arange(late.size) / FS)) + rng.integers(-1, 2, late.size)
+    _, outputs = feed(Monitor(), cut(adu, [250], FS))
+    return outputs[-1].quality[0], outputs[-1].quality[1]
+
+
+@pytest.mark.parametrize(
+    ("second", "problems"),
+    [
+        ("rail", (QualityProblem.LEAD_OFF, QualityProblem.RAIL)),
+        ("held", (QualityProblem.FLAT,)),
+        ("hum", (QualityProblem.LEAD_OFF, QualityProblem.FLAT)),
+    ],
+)
+def test_a_dead_lead_is_off_where_its_input_is_open_and_another_lives(
+    second: str, problems: tuple[QualityProblem, ...]
+) -> None:
+    alive, dead = two_leads(second)
+    assert alive.problems == ()
+    assert dead.problems == problems
+    assert dead.index == 0
+
+
+def test_no_lead_is_off_by_its_waveform_where_none_lives() -> None:
+    adu, _ = synthetic_adu(20.0, FS, 2)
+    adu[:, 2500:] = 1000  # both at a rail: the patient may be without a heartbeat
+    _, outputs = feed(Monitor(), cut(adu, [250], FS))
+    assert [lead.problems for lead in outputs[-1].quality] == [(QualityProblem.RAIL,)] * 2
+
+
+def test_a_flat_line_is_flat_within_two_seconds_of_standing_still() -> None:
+    adu, _ = synthetic_adu(20.0, FS)
+    adu[:, 2500:] = adu[:, 2500:2501]
+    _, outputs = feed(Monitor(), cut(adu, [250], FS))
+    assert QualityProblem.FLAT in outputs[12].quality[0].problems
+    assert QualityProblem.RAIL not in outputs[12].quality[0].problems
+
+
+def test_fibrillation_is_not_called_noise() -> None:
+    t = np.arange(int(20 * FS)) / FS
+    rng = np.random.default_rng(5)
+    phase = 2 * np.pi * np.cumsum(5.0 + 0.6 * np.sin(2 * np.pi * 0.3 * t) + 0.5 * rng.standard_normal(t.size)) / FS
+    sinus, _ = synthetic_adu(30.0, FS)
+    waves = np.round(100 * np.sin(phase) * (1 + 0.3 * np.sin(2 * np.pi * 0.5 * t))).astype(np.int16)
+    _, outputs = feed(Monitor(), cut(np.concatenate([sinus, waves[None]], axis=1), [250], FS))
+    noise = {QualityProblem.MUSCLE_NOISE, QualityProblem.ELECTRODE_MOTION}
+    assert not any(noise & set(output.quality[0].problems) for output in outputs[35:])
+
+
+def test_a_gap_leaves_nothing_to_call_noise() -> None:
+    adu = disturbed("muscle")
+    adu[:, ::3] = INVALID_SAMPLE
+    adu[:, 1::3] = INVALID_SAMPLE
+    quality = quality_of(adu)
+    assert QualityProblem.MISSING in quality.problems
+    assert QualityProblem.MUSCLE_NOISE not in quality.problems
+
+
+def test_noise_network_of_other_features_or_of_no_checksum_is_a_mismatch(tmp_path: Path, monkeypatch: Any) -> None:
+    folder = Path(str(ecg.quality.__path__[0]))
+    for change in ("weights", "features"):
+        manifest = json.loads((folder / "noise_model.json").read_text())
+        octets = (folder / "noise_model.npz").read_bytes()
+        if change == "weights":
+            octets = octets[:-1] + bytes([octets[-1] ^ 1])
+        else:
+            manifest["features"] = manifest["features"][1:]
+        (tmp_path / "noise_model.npz").write_bytes(octets)
+        (tmp_path / "noise_model.json").write_text(json.dumps(manifest))
+        monkeypatch.setattr(noise, "files", lambda package: tmp_path)
+        with pytest.raises(ModelMismatch):
+            noise.default_noise_model.__wrapped__()
 
 
 def twelve_leads(fs_hz: float, noise_mv: float = 0.01) -> np.ndarray:
