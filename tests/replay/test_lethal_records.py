@@ -60,7 +60,7 @@ def test_a_waveform_of_either_kind_is_called_by_its_own_name_within_ten_seconds(
 @pytest.mark.parametrize("onset_s", [244.44, 267.12, 1539.19])
 def test_extreme_tachycardia_of_flutter_on_mitdb_207_is_called_within_ten_seconds(onset_s):
     # the onsets are those of 17 reference beats, flutter waves among them; the detector misses up to half of these
-    calls = [c for c in said("mitdb", "207", 200 if onset_s < 300 else 1500, onset_s + 12).calls]
+    calls = said("mitdb", "207", 200 if onset_s < 300 else 1500, onset_s + 12).calls
     start_s = onset_s - (200 if onset_s < 300 else 1500)
     assert any(c.code is ConditionCode.ETC and start_s < c.detected_s <= start_s + 10 for c in calls)
 
