@@ -18,6 +18,7 @@ _C = ConditionCode
 _VENTRICULAR = (_C.VFB, _C.VTA)
 #: Per condition, those that say as much and more. None of the five stands under one that is not among them.
 SUPERIORS: dict[ConditionCode, tuple[ConditionCode, ...]] = {
+    _C.VTA: (_C.VFB,),
     _C.ETC: _VENTRICULAR,
     _C.TACHY: (*_VENTRICULAR, _C.ETC),
     _C.SVT: (*_VENTRICULAR, _C.ETC),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ecg.conditions import ConditionCode, Evidence
 from ecg.profiles import RuleProfile
 from ecg.rhythm.held import Held, bpm_text, last_beats, rate_bpm
-from ecg.rhythm.timeline import QUIET_SLOPE_RATIO, SeenBeat, Timeline
+from ecg.rhythm.timeline import LONG_RR_S, QUIET_SLOPE_RATIO, SeenBeat, Timeline
 
 #: Asystole is not called while the signal holds slopes like a QRS, nor while the waveform is rather VF or VT than other.
 _MALIGNANT = 0.0
@@ -19,6 +19,9 @@ LEARNING_S = 4.0
 #: Intervals longer than the limit's, the open one left out, that extreme bradycardia wants before the last beat has come:
 #: one pause is no bradycardia.
 _SLOW_INTERVALS = 2
+#: So many intervals faster than the limit make the cycle of a ventricular rhythm known, or a waveform that repeats itself
+#: this well (autocorrelation).
+_CYCLES_SEEN, _REPEATS = 4, 0.6
 #: Of the intervals of an extreme bradycardia so many may hold slopes like a QRS: a beat of another shape that was missed.
 _RESTLESS_INTERVALS = 1
 
@@ -99,7 +102,7 @@ class ExtremeBradycardia:
 
 @dataclass(slots=True)
 class ExtremeTachycardia:
-    """Heart rate above extreme_tachy_bpm over extreme_tachy_beats beats."""
+    """Heart rate above extreme_tachy_bpm over extreme_tachy_beats beats; in a ventricular rhythm, missed ones counted in."""
 
     code: ConditionCode = ConditionCode.ETC
     on_beats: bool = False
@@ -109,10 +112,40 @@ class ExtremeTachycardia:
         n, limit = profile.extreme_tachy_beats, profile.extreme_tachy_bpm
         if not now.fresh and not active:
             return None
+        # beats that stop coming end it; the rate of those before says nothing of now
+        if now.silence_s() > 3.0:
+            return None
         beats = last_beats(now, n)
         bpm = rate_bpm(beats) if len(beats) == n else None
-        # beats that stop coming end it; the rate of those before says nothing of now
-        if bpm is None or bpm <= limit or now.silence_s() > 3.0:
+        if now.frozen and now.wave.malignant > _MALIGNANT and (bpm is None or bpm <= limit):
+            beats, bpm = self._with_missed(now, beats, profile)
+        if bpm is None or bpm <= limit:
             return None
         reason = f"HR {bpm_text(bpm, limit)} > {limit:g} bpm for {n} beats"
         return Held(beats[0].sample, reason, (Evidence("heart rate", round(bpm, 1), "bpm"),))
+
+    @staticmethod
+    def _with_missed(
+        now: Timeline, beats: list[SeenBeat], profile: RuleProfile
+    ) -> tuple[list[SeenBeat], float | None]:
+        """The last beats that span extreme_tachy_beats waves of a ventricular rhythm, and their rate; None where they do not.
+
+        A wave of flutter is no QRS and is easily missed: an interval that ends with a ventricular beat counts as many cycles as
+        fit into it. The cycle is the median of the intervals faster than the limit or, with few of them, the waveform's.
+        """
+        cycles_s = sorted(beat.rr_s for beat in beats[1:] if beat.rr_s < 60.0 / profile.extreme_tachy_bpm)
+        if len(cycles_s) >= _CYCLES_SEEN:
+            cycle_s = cycles_s[len(cycles_s) // 2]
+        elif now.wave.repetition >= _REPEATS:
+            cycle_s = now.wave.cycle_s
+        else:
+            return beats, None
+        count, elapsed_s = 0, 0.0
+        for i in range(len(beats) - 1, 0, -1):
+            beat = beats[i]
+            missed = beat.ventricular >= 0.5 and not (beat.still and beat.rr_s >= LONG_RR_S)
+            count += max(1, round(beat.rr_s / cycle_s)) if missed else 1
+            elapsed_s += beat.rr_s
+            if count >= profile.extreme_tachy_beats - 1:
+                return beats[i - 1 :], 60.0 * count / elapsed_s
+        return beats, None

@@ -23,8 +23,11 @@ BEGIN, END = 0.7, -1.0
 _OWN = -3.0
 #: A malignant waveform has filled about this much of the first windows that show it, s.
 _FILLED_S = 5
-#: Log odds of VF against VT above which the waveform is called fibrillation, and what it takes to call it back.
-_FIBRILLATION, _TACHYCARDIA = 0.0, -2.0
+#: A waveform that repeats itself this well (autocorrelation) at a rate below FLUTTER_HZ is a tachycardia and no flutter; any
+#: other that is malignant is fibrillation or flutter. docs/experiments.md has what was tried to tell the two apart.
+REPEATS, FLUTTER_HZ = 0.7, 3.0
+#: Smoothed share of such windows at which it is called a tachycardia alone: at the beginning, and to call fibrillation back.
+_TACHYCARDIA, _NO_LONGER = 0.5, 0.9
 #: Log odds of a run of beats at which ventricular tachycardia begins, and below which it has to end by itself.
 RUN_BEGIN, RUN_END = 0.8, -0.5
 #: A slow run may be a bundle branch block that comes with the rate, an interrupted one couplets about the patient's own beat:
@@ -36,8 +39,9 @@ CADENCE_BPM, CADENCE_WITHIN, CADENCE_BEGIN = 120.0, 0.12, 3.5
 _CADENCE_INTERVALS, _CADENCE_BEFORE = 3, 5
 #: A run may hold one beat that is not seen to be ventricular: a fusion beat, a false detection.
 _DOUBTFUL = 1
-#: A run is over when fewer than so many of the last beats are ventricular, or after so long a silence (s).
-_LAST_BEATS, _STILL_VENTRICULAR, _SILENCE_S = 5, 3, 2.5
+#: A run is over when fewer than so many of the last beats are ventricular, after so long a silence (s), or when these beats
+#: are slower than this share of vt_bpm: an idioventricular rhythm after a tachycardia is none.
+_LAST_BEATS, _STILL_VENTRICULAR, _SILENCE_S, _STILL_FAST = 5, 3, 2.5, 0.75
 
 
 @dataclass(slots=True)
@@ -46,14 +50,14 @@ class MalignantWave:
 
     Attributes:
         malignant: Smoothed log odds of VF or VT against anything else.
-        fibrillation: Smoothed log odds of VF against VT while malignant.
+        organised: Smoothed share of windows that repeat themselves at a rate below flutter.
         on: Between BEGIN and END.
         onset: Kernel sample where the malignant waveform began.
-        as_fibrillation: The kind it is called by while on.
+        as_fibrillation: Whether it is fibrillation or flutter while on; else a tachycardia alone.
     """
 
     malignant: float = -_LIMIT
-    fibrillation: float = 0.0
+    organised: float = 0.0
     on: bool = False
     onset: int = 0
     as_fibrillation: bool = False
@@ -68,20 +72,20 @@ class MalignantWave:
         odds = _OWN if now.wave.own else min(max(now.wave.malignant, -_LIMIT), _LIMIT)
         self.malignant += _SMOOTH * (odds - self.malignant)
         if not now.wave.own:
-            kind = min(max(now.wave.fibrillation, -_LIMIT), _LIMIT)
-            self.fibrillation += _SMOOTH * (kind - self.fibrillation)
+            organised = now.wave.repetition >= REPEATS and now.wave.dominant_hz < FLUTTER_HZ
+            self.organised += _SMOOTH * (organised - self.organised)
         if not self.on and self.malignant > BEGIN:
             own = next((beat.sample for beat in reversed(now.beats) if beat.usual), 0)
             self.on, self.onset = True, max(now.now - _FILLED_S * KERNEL_FS_HZ, own)
-            self.as_fibrillation = self.fibrillation > _FIBRILLATION
+            self.as_fibrillation = self.organised < _TACHYCARDIA
         elif self.on and self.malignant < END:
             self.on = self.as_fibrillation = False
         elif self.on:
-            self.as_fibrillation = self.fibrillation > (_TACHYCARDIA if self.as_fibrillation else _FIBRILLATION)
+            self.as_fibrillation = self.organised < (_NO_LONGER if self.as_fibrillation else _TACHYCARDIA)
 
     def forget(self) -> None:
         """Nothing is known of the waveform."""
-        self.malignant, self.fibrillation, self.on, self.as_fibrillation = -_LIMIT, 0.0, False, False
+        self.malignant, self.organised, self.on, self.as_fibrillation = -_LIMIT, 0.0, False, False
 
 
 @dataclass(slots=True)
@@ -118,7 +122,7 @@ class VentricularTachycardia:
     def look(self, now: Timeline, profile: RuleProfile, active: bool) -> Held | None:
         """See Rule."""
         if self.wave.on:
-            return None if self.wave.as_fibrillation else self._by_waveform(now, profile, active)
+            return self._by_waveform(now, profile, active)
         bpm = rate_bpm(self.run.run)
         sure = self._sure() >= profile.vt_beats - _DOUBTFUL
         begin = RUN_END if active or bpm is None else self._begin(now, bpm, profile)
@@ -129,7 +133,7 @@ class VentricularTachycardia:
                 Evidence("log odds of VT", round(self.run.log_odds, 2), "1"),
             )
             return Held(self.run.run[0].sample, reason, evidence)
-        if active and not self._over(now):
+        if active and not self._over(now, profile):
             return Held(0, "")
         return None
 
@@ -178,7 +182,10 @@ class VentricularTachycardia:
         return Held(self.wave.onset, reason, evidence)
 
     @staticmethod
-    def _over(now: Timeline) -> bool:
+    def _over(now: Timeline, profile: RuleProfile) -> bool:
         last = last_beats(now, _LAST_BEATS)
+        bpm = rate_bpm(last)
+        if bpm is None or len(last) < _LAST_BEATS or now.silence_s() > _SILENCE_S:
+            return True
         ventricular = sum(beat.ventricular >= 0.5 for beat in last)
-        return len(last) < _LAST_BEATS or now.silence_s() > _SILENCE_S or ventricular < _STILL_VENTRICULAR
+        return ventricular < _STILL_VENTRICULAR or bpm < _STILL_FAST * profile.vt_bpm

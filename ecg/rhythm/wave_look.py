@@ -18,10 +18,12 @@ from ecg.rhythm.waveform import COS, FEATURES, N_WAVE, SIN, window_features
 _WINDOW = 2 * N_WAVE
 #: A lead speaks for a window if this share of it is valid.
 _ENOUGH = 0.9
-_SIZE, _SLOPE, _PEAK_HZ = (
+_SIZE, _SLOPE, _PEAK_HZ, _REPETITION, _CYCLE = (
     FEATURES.index("log_peak_to_peak_mv"),
     FEATURES.index("log_peak_slope"),
     FEATURES.index("peak_hz"),
+    FEATURES.index("fast_autocorrelation"),
+    FEATURES.index("fast_lag_s"),
 )
 #: A usual slope below this (mV per 16 ms) is no measure: the QRS is as small as the noise.
 _LEAST_SLOPE_MV = 0.02
@@ -38,6 +40,8 @@ class Wave:
         peak_to_peak_mv: Of the largest lead.
         slope_ratio: Steepest slope beside that of the usual QRS, of the lead where it is largest; 1 while that is unknown.
         dominant_hz: Frequency of the largest power, mean of leads.
+        repetition: How well the window repeats itself after a cycle of 0.13 to 0.6 s, its autocorrelation, mean of leads.
+        cycle_s: That cycle, of the lead that repeats itself best; 0 where none does.
         own: The window holds the patient's own beats; it was not looked at, the other values mean nothing.
     """
 
@@ -47,6 +51,8 @@ class Wave:
     peak_to_peak_mv: float = 0.0
     slope_ratio: float = 1.0
     dominant_hz: float = 0.0
+    repetition: float = 0.0
+    cycle_s: float = 0.0
     own: bool = False
 
     @classmethod
@@ -112,11 +118,12 @@ def steepest(signal: Any, valid: Any, first: int, end: int, mute: Any, usual_slo
 def _evidence(
     signal: Any, valid: Any, column: int, mute: Any, usual_slope: Any, net: TinyNet, cos: Any, sin: Any
 ) -> Any:
-    out = np.zeros(6, np.float32)
+    out = np.zeros(8, np.float32)
     n_leads = signal.shape[0]
     wave = np.empty((1, n_leads, N_WAVE), np.float32)
     slope = np.zeros(n_leads, np.float32)
     speaking = 0
+    best = np.float32(0.0)
     for lead in range(n_leads):
         first = column - _WINDOW
         if not _speaks(valid, mute, lead, first, column):
@@ -137,6 +144,9 @@ def _evidence(
         out[3] = max(out[3], 10.0 ** found[lead, _SIZE])
         out[4] = max(out[4], _beside_usual(10.0 ** found[lead, _SLOPE], slope[lead]))
         out[5] += found[lead, _PEAK_HZ] / speaking
+        out[6] += found[lead, _REPETITION] / speaking
+        if found[lead, _REPETITION] > best:
+            best, out[7] = found[lead, _REPETITION], found[lead, _CYCLE]
     out[0] = speaking
     return out
 
@@ -153,6 +163,7 @@ def look_at_wave(signal: Any, valid: Any, column: int, mute: Any, usual_slope: A
         net: Waveform network.
 
     Returns:
-        float32 (6,): n_leads, malignant, fibrillation, peak_to_peak_mv, slope_ratio, dominant_hz (see Wave).
+        float32 (8,): n_leads, malignant, fibrillation, peak_to_peak_mv, slope_ratio, dominant_hz, repetition, cycle_s
+        (see Wave).
     """
     return _evidence(signal, valid, column, mute, usual_slope, net, COS, SIN)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 import pytest
 
 from ecg.beats.beat import BeatClass
 from ecg.conditions import ConditionCode
 from ecg.profiles import CINC2015, MINDRAY_LIKE
 from ecg.quality.lead_quality import QualityProblem
-from ecg.rhythm.run_evidence import interrupted
-from ecg.rhythm.timeline import SeenBeat
+from ecg.rhythm.lethal import ExtremeTachycardia
+from ecg.rhythm.run_evidence import RunEvidence, interrupted
+from ecg.rhythm.timeline import SeenBeat, Timeline
+from ecg.rhythm.ventricular import MalignantWave, VentricularFibrillation, VentricularTachycardia
+from ecg.rhythm.wave_look import Wave
 
 S = 250
 SINUS = "N......." * 25  # 20 s at 75 bpm
@@ -155,6 +160,70 @@ def test_fibrillation_is_called_within_ten_seconds_and_ends_with_the_beats(play)
     assert "fibrillatory waveform for" in vf.reason and "Hz" in vf.reason
     assert not played.of(ConditionCode.ASY)
     assert "VF" in played.words
+
+
+def windows(waves, seconds_from=4):
+    """Timelines of windows without beats, a second apart."""
+    for i, wave in enumerate(waves):
+        yield Timeline(now=(seconds_from + i) * S, new_wave=True, wave=wave)
+
+
+FLUTTER = Wave(2, malignant=4.0, dominant_hz=3.5, repetition=0.9, cycle_s=0.29)
+ORGANISED = Wave(2, malignant=4.0, dominant_hz=2.5, repetition=0.9, cycle_s=0.4)
+CHAOS = Wave(2, malignant=4.0, dominant_hz=2.5, repetition=0.3, cycle_s=0.2)
+
+
+@pytest.mark.parametrize("wave", [FLUTTER, CHAOS])
+def test_a_fast_or_disorganised_malignant_waveform_is_fibrillation_or_flutter_and_a_tachycardia(wave):
+    evidence = MalignantWave()
+    for now in windows([wave] * 6):
+        evidence.move(now)
+    assert evidence.on and evidence.as_fibrillation
+    assert VentricularFibrillation(evidence).look(now, CINC2015, False) is not None
+    assert VentricularTachycardia(evidence, RunEvidence()).look(now, CINC2015, False) is not None
+
+
+def test_a_slow_waveform_that_repeats_itself_is_a_tachycardia_alone_until_it_degenerates():
+    evidence = MalignantWave()
+    fibrillation, tachycardia = VentricularFibrillation(evidence), VentricularTachycardia(evidence, RunEvidence())
+    for now in windows([ORGANISED] * 6):
+        evidence.move(now)
+    assert evidence.on and tachycardia.look(now, CINC2015, False) is not None
+    assert fibrillation.look(now, CINC2015, False) is None
+    for now in windows([CHAOS] * 3, 10):  # the tachycardia degenerates: called within 3 windows
+        evidence.move(now)
+    assert fibrillation.look(now, CINC2015, False) is not None
+    for now in windows([ORGANISED] * 2, 13):  # two regular windows take nothing back
+        evidence.move(now)
+    assert fibrillation.look(now, CINC2015, True) is not None
+
+
+def flutter_beats(missed):
+    """Beats of 3 Hz after a sinus rhythm, some of them missed, and the moment after the last."""
+    seen, before = [], 0
+    for k in range(40):
+        if k not in missed:
+            sample = round(k / 3 * S)
+            seen.append(SeenBeat(sample, (sample - before) / S, BeatClass.VENTRICULAR, 0.95, 0.1, 0.2, still=False))
+            before = sample
+    return seen
+
+
+@pytest.mark.parametrize(("malignant", "called"), [(2.0, True), (-2.0, False)])
+def test_waves_of_flutter_that_were_missed_count_for_the_rate(malignant, called):
+    for missed, cycle_s in ((range(2, 40, 3), 0.0), (range(1, 40, 2), 0.33)):  # every third; every second, by the waveform
+        seen = flutter_beats(set(missed))
+        wave = Wave(2, malignant=malignant, dominant_hz=3.0, repetition=0.8 if cycle_s else 0.0, cycle_s=cycle_s)
+        now = Timeline(now=seen[-1].sample + S, beats=deque(seen, maxlen=64), fresh=1, frozen=True, wave=wave)
+        held = ExtremeTachycardia().look(now, CINC2015, False)
+        assert (held is not None) == called
+        if held is not None:
+            assert held.evidence[0].value == pytest.approx(180, abs=8)
+
+
+def test_an_idioventricular_rhythm_after_a_tachycardia_ends_it(play):
+    (vt,) = play(SINUS + "V..." * 20 + "V.........." * 20).of(ConditionCode.VTA)  # 150 bpm, then 55 bpm
+    assert vt.ended_sample is not None and vt.ended_sample < 34 * S
 
 
 def test_lethal_rules_go_on_while_the_signal_is_not_usable(play):

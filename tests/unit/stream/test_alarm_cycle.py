@@ -239,7 +239,7 @@ def test_an_end_without_a_beginning_still_raises_a_lethal_alarm() -> None:
 # Properties
 
 #: None stands under another: within a chain of ecg.alarm_chains it matters what is told first, as it must.
-_CODES = (ConditionCode.VFB, ConditionCode.VTA, ConditionCode.PAUSE, ConditionCode.BIGEMINY)
+_CODES = (ConditionCode.VFB, ConditionCode.ASY, ConditionCode.AFIB, ConditionCode.BIGEMINY)
 
 
 @st.composite
@@ -358,13 +358,29 @@ def test_the_chains_have_no_ring_and_no_lethal_under_a_lesser() -> None:
         assert code not in LETHAL or set(above) <= LETHAL
         for superior in above:
             assert code not in SUPERIORS.get(superior, ())
-    assert not {ConditionCode.ASY, ConditionCode.VFB, ConditionCode.VTA} & set(SUPERIORS)
+    assert not {ConditionCode.ASY, ConditionCode.VFB} & set(SUPERIORS)
+
+
+def test_a_tachycardia_stands_under_fibrillation_and_is_raised_when_that_ends_and_it_goes_on() -> None:
+    cycle = AlarmCycle()
+    cycle.on_condition(report(ConditionCode.VFB), at(104))
+    assert cycle.on_condition(report(ConditionCode.VTA, 101), at(105)) == []
+    cycle.on_time(at(119))
+    cycle.on_condition(report(ConditionCode.VFB, ended_s=120), at(120))
+    events = cycle.on_time(at(126))
+    assert [(e.kind, e.condition.condition.code) for e in events] == [(AlertKind.RAISED, ConditionCode.VTA)]
+
+
+def test_a_tachycardia_that_turns_into_fibrillation_raises_the_graver_alarm_at_once() -> None:
+    cycle = AlarmCycle()
+    assert kinds(cycle.on_condition(report(ConditionCode.VTA), at(104))) == ["raised"]
+    assert kinds(cycle.on_condition(report(ConditionCode.VFB, 110), at(114))) == ["raised"]
 
 
 def test_asystole_never_stands_under_anything_and_other_beds_are_not_touched() -> None:
     cycle = AlarmCycle()
     cycle.on_condition(report(ConditionCode.VFB), at(104))
-    for code in (ConditionCode.EBR, ConditionCode.ASY, ConditionCode.VTA):
+    for code in (ConditionCode.EBR, ConditionCode.ASY):
         assert kinds(cycle.on_condition(report(code, 101), at(105))) == ["raised"]
     assert kinds(cycle.on_condition(report(ConditionCode.ETC, 101, stream_id="bed-2"), at(105))) == ["raised"]
 
