@@ -63,28 +63,22 @@ def measure(state: Any, low: Any, x: Any, envelope: Any, residue: Any, flag: Any
         low, x, envelope, residue, flag: (m,) of one lead; envelope may lag, it is only averaged.
     """
     now = state.now
-    n_valid, n_stuck, total, power = now[N_VALID], now[N_STUCK], now[LOW_SUM], now[RESIDUE_POWER]
-    low_min, low_max, x_max, step_max = now[LOW_MIN], now[LOW_MAX], now[X_MAX], now[STEP_MAX]
-    envelope_sum, envelope_max, before = now[ENVELOPE_SUM], now[ENVELOPE_MAX], state.last_low
     for i in range(start, stop):
         bits, v = flag[i], np.float64(low[i])
         if bits & VALID:
-            if n_valid == 0:
-                low_min = low_max = v
-            n_valid += 1
-            low_min, low_max = min(low_min, v), max(low_max, v)
-            total += v
-            power += residue[i] * residue[i]
-            x_max = max(x_max, abs(x[i]))
-            step_max = max(step_max, abs(v - before))
+            if now[N_VALID] == 0:
+                now[LOW_MIN] = now[LOW_MAX] = v
+            now[N_VALID] += 1
+            now[LOW_MIN], now[LOW_MAX] = min(now[LOW_MIN], v), max(now[LOW_MAX], v)
+            now[LOW_SUM] += v
+            now[RESIDUE_POWER] += residue[i] * residue[i]
+            now[X_MAX] = max(now[X_MAX], abs(x[i]))
+            now[STEP_MAX] = max(now[STEP_MAX], abs(v - state.last_low))
         if bits & STUCK:
-            n_stuck += 1
-        envelope_sum += envelope[i]
-        envelope_max = max(envelope_max, envelope[i])
-        before = v
-    now[N_VALID], now[N_STUCK], now[LOW_SUM], now[RESIDUE_POWER] = n_valid, n_stuck, total, power
-    now[LOW_MIN], now[LOW_MAX], now[X_MAX], now[STEP_MAX] = low_min, low_max, x_max, step_max
-    now[ENVELOPE_SUM], now[ENVELOPE_MAX], state.last_low = envelope_sum, envelope_max, before
+            now[N_STUCK] += 1
+        now[ENVELOPE_SUM] += envelope[i]
+        now[ENVELOPE_MAX] = max(now[ENVELOPE_MAX], envelope[i])
+        state.last_low = v
 
 
 @numba.njit(cache=True, nogil=True)
