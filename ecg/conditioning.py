@@ -108,6 +108,9 @@ CONDITION_STATE = np.dtype(
     align=True,
 )
 
+#: Samples of one phase that are worth being made together.
+_TOGETHER = 3
+
 _B0, _B1, _B2, _A1, _A2 = (float(c) for c in highpass_biquad(HIGHPASS_HZ, KERNEL_FS_HZ))
 
 
@@ -146,12 +149,29 @@ def hold(
         level_mv[i] = np.float32(state.held_adu * mv_per_adu)
 
 
-@numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"}, inline="always")
-def dot(a: Any, first: int, b: Any, start: int, n: int) -> Any:
-    """Sum of a[first + i] * b[start + i] over n elements, float32."""
+@numba.njit(cache=True, nogil=True, fastmath={"contract", "nsz"})
+def _sums(rows: Any, first: int, taps: Any, out: Any) -> None:
+    """Sets out[q] to the sum over i of taps[i] * x[first + i + q * n_rows], in the order of i, for every q at once.
+
+    Args:
+        rows: float32 (n_rows, n): x dealt out, rows[r, c] is x[r + c * n_rows]. So each tap reads a contiguous stretch.
+    """
+    n, n_rows = out.shape[0], rows.shape[0]
+    out[:] = 0
+    for i in range(0, taps.shape[0], 2):  # an even number of taps
+        a, b = first + i, first + i + 1
+        x, y = rows[a % n_rows, a // n_rows : a // n_rows + n], rows[b % n_rows, b // n_rows : b // n_rows + n]
+        u, v = taps[i], taps[i + 1]
+        for q in range(n):
+            out[q] = out[q] + u * x[q] + v * y[q]
+
+
+@numba.njit(cache=True, nogil=True, fastmath={"contract", "nsz"})
+def _one_sum(x: Any, taps: Any) -> Any:
+    """One of `_sums`, in the same order."""
     total = np.float32(0.0)
-    for i in range(n):
-        total += a[first + i] * b[start + i]
+    for i in range(taps.shape[0]):
+        total += taps[i] * x[i]
     return total
 
 
@@ -161,26 +181,39 @@ def resample_lead(
 ) -> None:
     """Band-limited samples k_start..k_end at the kernel rate, the residue above the band, and validity.
 
+    Samples `up` apart have the same taps and lie `down` apart at the input: they are made together.
+
     Args:
         level_mv, flag: (n_input,), input samples; element 0 is input sample `first_input`.
         up, down, taps: Of the ResamplePlan.
         out: Record of arrays low (m,), residue (m,), flag (m,), filled from 0.
     """
     low, residue, out_flag = out
-    half, n_phases = taps.shape[1] // 2, taps.shape[0]
-    taps = taps.ravel()
-    base, rest = k_start * down // up, k_start * down % up
-    whole, part = down // up, down % up
-    for k in range(k_start, k_end):
+    half, n_phases, m = taps.shape[1] // 2, taps.shape[0], k_end - k_start
+    together = m >= _TOGETHER * up
+    n = -(-level_mv.shape[0] // down) if together else 0
+    rows = np.empty((down if together else 1, n), np.float32)
+    if together:
+        for r in range(down):
+            row = rows[r]
+            for c in range((level_mv.shape[0] - r + down - 1) // down):
+                row[c] = level_mv[r + c * down]
+    sums = np.empty(-(-m // up), np.float32)
+    for j in range(min(up, m)):
+        base, rest = (k_start + j) * down // up, (k_start + j) * down % up
         phase = rest if n_phases == up else rest * n_phases // up
         centre = base - first_input
-        base, rest = base + whole, rest + part
-        if rest >= up:
-            base, rest = base + 1, rest - up
-        value = dot(taps, phase * 2 * half, level_mv, centre - half + 1, 2 * half)
-        low[k - k_start] = value
-        residue[k - k_start] = level_mv[centre] - value
-        out_flag[k - k_start] = flag[centre]
+        n = (m - j + up - 1) // up
+        if together:
+            _sums(rows, centre - half + 1, taps[phase], sums[:n])
+        else:
+            for q in range(n):
+                at = centre - half + 1 + q * down
+                sums[q] = _one_sum(level_mv[at : at + 2 * half], taps[phase])
+        for q in range(n):
+            low[j + q * up] = sums[q]
+            residue[j + q * up] = level_mv[centre + q * down] - sums[q]
+            out_flag[j + q * up] = flag[centre + q * down]
 
 
 @numba.njit(cache=True, nogil=True)

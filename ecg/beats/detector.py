@@ -28,7 +28,6 @@ from ecg.beats.detector_state import (
     TEMPLATE_LEN,
     UNKNOWN_AFTER,
 )
-from ecg.conditioning import dot
 from ecg.resample import KERNEL_FS_HZ
 
 #: Waveform handed on with a beat: kernel samples before and after its fiducial.
@@ -47,17 +46,23 @@ _TRACK_EVERY = LOOKAHEAD - PEAK_HALF - ENVELOPE_HALF - 9
 #: Log odds beyond which a verdict counts as sure, and how fast a lead's record of sureness follows (per candidate).
 _SUREST, _CLARITY_RATE = np.float32(8.0), np.float32(0.05)
 _EVEN, _ODD = ENVELOPE_PAIR[0].copy(), ENVELOPE_PAIR[1].copy()
-_FAST = {"reassoc", "contract", "nsz"}
 
 
-@numba.njit(cache=True, nogil=True, fastmath=_FAST)
+@numba.njit(cache=True, nogil=True, fastmath={"contract", "nsz"})
 def envelope_of(x: Any, first: int, end: int, out: Any) -> None:
-    """Envelope of the QRS band at [first, end); x must reach ENVELOPE_HALF further on both sides."""
-    n = 2 * ENVELOPE_HALF + 1
-    for j in range(first, end):
-        even = dot(_EVEN, 0, x, j - ENVELOPE_HALF, n)
-        odd = dot(_ODD, 0, x, j - ENVELOPE_HALF, n)
-        out[j] = np.sqrt(even * even + odd * odd)
+    """Envelope of the QRS band at [first, end); x must reach ENVELOPE_HALF further on both sides.
+
+    The even kernel is its own mirror image and the odd one its negative: half the products, and a loop short enough to be
+    unrolled, so that neighbouring samples go through it together.
+    """
+    near, envelope = x[first - ENVELOPE_HALF : end + ENVELOPE_HALF], out[first:end]
+    for j in range(envelope.shape[0]):
+        even, odd = _EVEN[ENVELOPE_HALF] * near[j + ENVELOPE_HALF], np.float32(0.0)
+        for t in range(ENVELOPE_HALF):
+            before, after = near[j + t], near[j + 2 * ENVELOPE_HALF - t]
+            even += _EVEN[t] * (before + after)
+            odd += _ODD[t] * (before - after)
+        envelope[j] = np.sqrt(even * even + odd * odd)
 
 
 @numba.njit(cache=True, nogil=True)

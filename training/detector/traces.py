@@ -12,7 +12,6 @@ import numpy.typing as npt
 
 from ecg.annotations import Annotations
 from ecg.beats.detector_model import DetectorModel
-from ecg.conditioning import kernel_to_stream
 from ecg.resample import KERNEL_FS_HZ
 from ecg.segments import INVALID_SAMPLE, FloatArray, Int16Array
 from ecg.stream_group import StreamGroup, no_trace
@@ -21,7 +20,7 @@ from ecg.stream_group import StreamGroup, no_trace
 LABEL_WINDOW_S = 0.1
 #: Between that and EC57's window nobody can say.
 UNSURE_WINDOW_S = 0.15
-_CHUNK_S = 5.0
+_CHUNK_S = 10.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +69,7 @@ def detect(adu: Int16Array, fs_hz: float, gain: npt.ArrayLike, model: DetectorMo
         found.append(beats.kernel_sample[0, :count].copy())
         logits.append(beats.logit[0, :count].copy())
     kernel = np.concatenate(found)
-    sample = np.array([kernel_to_stream(int(k), fs_hz) for k in kernel], np.int64)
+    sample = np.floor(kernel * fs_hz / KERNEL_FS_HZ + 0.5).astype(np.int64)  # as kernel_to_stream
     count, inside = int(group.trace[3][0]), sample < n
     return Detections(
         sample[inside], np.concatenate(logits)[inside], group.trace[0][:count].copy(), group.trace[2][:count].copy()
