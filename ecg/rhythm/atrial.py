@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from ecg.beats.beat import BeatClass
 from ecg.conditions import ConditionCode, Evidence
 from ecg.profiles import RuleProfile
 from ecg.rhythm.held import Held
@@ -35,7 +34,7 @@ _LONGEST_S, _SPAN_S = 3.0, 90.0
 _NEVER = -9.0
 _LEAST = 0.005
 #: With this share of paced beats the intervals are the pacemaker's.
-_PACED_SHARE = 0.5
+_PACED_SHARE = 0.7
 
 
 @njit(cache=True)
@@ -116,7 +115,7 @@ class IntervalEvidence:
             return
         self._since = 0
         kept, rr_s, p_wave = own_intervals(list(now.beats), profile.af_beats)
-        paced = sum(beat.label is BeatClass.PACED for beat in kept)
+        paced = sum(beat.paced for beat in kept)
         self.log_odds = _NEVER
         if len(kept) < profile.af_beats or rr_s.sum() > _SPAN_S or paced > _PACED_SHARE * len(kept):
             return

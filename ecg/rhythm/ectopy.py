@@ -51,7 +51,7 @@ class Run:
 
 @dataclass(slots=True)
 class Idioventricular:
-    """aivr_beats or more ventricular beats in a row, faster than aivr_bpm but not faster than vt_bpm."""
+    """aivr_beats or more ventricular beats in a row, faster than aivr_bpm but not than vt_bpm, not paced."""
 
     code: ConditionCode = ConditionCode.AIVR
     on_beats: bool = True
@@ -61,6 +61,8 @@ class Idioventricular:
         run = ventricular_run(now)
         bpm = rate_bpm(run)
         if len(run) < profile.aivr_beats or bpm is None or not profile.aivr_bpm <= bpm <= profile.vt_bpm:
+            return None
+        if now.is_paced or 2 * sum(beat.paced for beat in run) > len(run):
             return None
         reason = f"{len(run)} ventricular beats in a row at {bpm:.0f} <= {profile.vt_bpm:g} bpm"
         evidence = (Evidence("ventricular beats", len(run), "beats"), Evidence("rate", round(bpm, 1), "bpm"))

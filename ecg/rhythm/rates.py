@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ecg.beats.beat import BeatClass
 from ecg.conditions import ConditionCode, Evidence
 from ecg.profiles import RuleProfile
 from ecg.resample import KERNEL_FS_HZ
@@ -102,11 +101,7 @@ class SupraventricularTachycardia:
 
 
 def _supraventricular(beat: SeenBeat) -> bool:
-    return (
-        beat.ventricular < 0.5
-        and beat.label is not BeatClass.PACED
-        and (beat.width_s <= _NARROW_S or beat.likeness > 0.9)
-    )
+    return beat.ventricular < 0.5 and not beat.paced and (beat.width_s <= _NARROW_S or beat.likeness > 0.9)
 
 
 @dataclass(slots=True)

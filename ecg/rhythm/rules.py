@@ -124,7 +124,7 @@ class RhythmRules:
             for code, word in _WORDS:
                 if code in self.open:
                     return word
-        return "P" if self.timeline.paced > len(beats) / 2 else "N"
+        return "P" if self.timeline.is_paced else "N"
 
     def _ask(self, rule: Rule, profile: RuleProfile, now: int, changed: list[Condition]) -> None:
         """Asks one rule; what began, changed or ended goes to `changed`."""

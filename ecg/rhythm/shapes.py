@@ -13,6 +13,7 @@ import numpy.typing as npt
 from numba import njit
 
 from ecg.rhythm.morphology import AFTER, BEFORE, N_BEAT_FEATURES, N_TEMPLATE, blend, compare_beat
+from ecg.rhythm.pacing import is_paced
 from ecg.rhythm.tiny_net import TinyNet, forward
 
 FloatArray = npt.NDArray[np.float32]
@@ -38,7 +39,8 @@ _WIDTH_WEIGHT = 2.0
 _LEARNED, _STRANGE, _OTHER_SEEN = 0, 1, 2
 #: What is said of a beat: log odds of being ventricular, likeness to the usual one, QRS width (s); NaN while unknown.
 #: P_WAVE: log of how far the averaged P window stands out of its beat-to-beat scatter, of the best lead.
-LOGIT, LIKENESS, WIDTH, P_WAVE = 0, 1, 2, 3
+#: PACED: 1 for a beat shaped as paced.
+LOGIT, LIKENESS, WIDTH, P_WAVE, PACED = 0, 1, 2, 3, 4
 #: The P window: from P_BEFORE kernel samples before the fiducial (272 ms), N_P samples at 125 Hz (to 80 ms before).
 P_BEFORE, N_P = 68, 24
 #: Share a beat takes in the averaged P window.
@@ -222,11 +224,12 @@ def see_beats(signal_mv: Any, at: Any, rr_s: Any, adapt: bool, state: ShapeState
         net: Beat network.
 
     Returns:
-        float32 (m, 4): LOGIT, LIKENESS, WIDTH, P_WAVE.
+        float32 (m, 5): LOGIT, LIKENESS, WIDTH, P_WAVE, PACED.
     """
-    out = np.full((at.size, 4), np.nan, np.float32)
+    out = np.full((at.size, 5), np.nan, np.float32)
     for i in range(at.size):
         found = see_beat(signal_mv, at[i], rr_s[i], adapt, state)
+        out[i, PACED] = 1.0 if is_paced(signal_mv, at[i]) else 0.0
         if found.shape[0]:
             scores = forward(found, net)
             out[i, LOGIT] = _mean(scores, 0)
@@ -238,4 +241,15 @@ def see_beats(signal_mv: Any, at: Any, rr_s: Any, adapt: bool, state: ShapeState
     return out
 
 
-__all__ = ["LIKENESS", "LOGIT", "P_WAVE", "WIDTH", "ShapeState", "new_shapes", "see_beat", "see_beats", "take_p_wave"]
+__all__ = [
+    "LIKENESS",
+    "LOGIT",
+    "PACED",
+    "P_WAVE",
+    "WIDTH",
+    "ShapeState",
+    "new_shapes",
+    "see_beat",
+    "see_beats",
+    "take_p_wave",
+]

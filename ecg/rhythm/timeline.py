@@ -18,7 +18,7 @@ from ecg.beats.beat import Beat, BeatClass
 from ecg.conditioning import StreamBlock
 from ecg.quality.lead_quality import QualityProblem
 from ecg.resample import KERNEL_FS_HZ
-from ecg.rhythm.shapes import LIKENESS, LOGIT, P_WAVE, WIDTH, ShapeState, new_shapes, see_beats
+from ecg.rhythm.shapes import LIKENESS, LOGIT, P_WAVE, PACED, WIDTH, ShapeState, new_shapes, see_beats
 from ecg.rhythm.wave_look import NO_WAVE, Wave, look_at_wave, share_lost, steepest
 from ecg.rhythm.wave_model import RhythmModel
 from ecg.rhythm.waveform import WINDOW_S
@@ -41,6 +41,8 @@ _SLACK = 4 * KERNEL_FS_HZ
 #: A second is lost when this share of it has no valid lead.
 _LOST = 0.1
 BEATS_KEPT = 64
+#: The rhythm is paced where half or more of so many last beats are (docs/experiments.md).
+PACING_BEATS = 12
 MOMENTS_KEPT = 8
 #: Log odds of a beat's shape and confidence of its label count up to this.
 _SHAPE_LIMIT, _SUREST = 2.5, 0.95
@@ -71,6 +73,7 @@ class SeenBeat:
         width_s: QRS width, mean of leads; 0 while not known.
         p_wave: Log of how far P waves stand out of their scatter, of the best lead; NaN where not measured.
         still: Whether nothing like a QRS lies in the interval before it; True for intervals below LONG_RR_S.
+        paced: Whether the classifier says so, or its shape.
     """
 
     sample: int
@@ -81,6 +84,7 @@ class SeenBeat:
     width_s: float
     p_wave: float = math.nan
     still: bool = True
+    paced: bool = False
 
     @property
     def sample_before(self) -> int:
@@ -112,7 +116,7 @@ class Timeline:
         clear_from: Kernel sample since when some lead was valid without a break.
         beats: The last beats, oldest first.
         pattern: A letter for each of them: V ventricular, N any other.
-        paced: How many of them are paced.
+        pacing: A letter for each of the last PACING_BEATS: P paced, . any other.
         fresh: How many of them came with this moment.
         broken: Whether continuity was lost at this moment.
         wave: Evidence of the last window looked at; new_wave says whether it is this moment's.
@@ -126,7 +130,7 @@ class Timeline:
     end: int | None = None
     beats: deque[SeenBeat] = field(default_factory=lambda: deque(maxlen=BEATS_KEPT))
     pattern: str = ""
-    paced: int = 0
+    pacing: str = ""
     fresh: int = 0
     broken: bool = False
     wave: Wave = NO_WAVE
@@ -193,6 +197,11 @@ class Timeline:
         return self.now - HORIZON
 
     @property
+    def is_paced(self) -> bool:
+        """Whether half or more of the last PACING_BEATS beats are paced."""
+        return 2 * self.pacing.count("P") >= PACING_BEATS
+
+    @property
     def silent_from(self) -> int:
         """Kernel sample since which no beat is known: the last beat, or where the signal came."""
         return max(self.clear_from, self.beats[-1].sample if self.beats else 0)
@@ -243,7 +252,7 @@ class Timeline:
     def _break(self, at: int) -> None:
         self.clear_from = at
         self.beats.clear()
-        self.pattern, self.paced = "", 0
+        self.pattern = self.pacing = ""
         self.moments.clear()
         self.wave = NO_WAVE
         self.broken = True
@@ -279,16 +288,15 @@ class Timeline:
             known = not math.isnan(said[LOGIT])
             sure = ventricular_share(beat, said[LOGIT] if known else None)
             likeness, width_s = (said[LIKENESS], said[WIDTH]) if known else (1.0, 0.0)
-            made = SeenBeat(beat.sample, interval_s, beat.label, sure, likeness, width_s, said[P_WAVE])
+            paced = beat.label is BeatClass.PACED or said[PACED] > 0
+            made = SeenBeat(beat.sample, interval_s, beat.label, sure, likeness, width_s, said[P_WAVE], paced=paced)
             if interval_s >= LONG_RR_S:
                 made = replace(made, still=self.still(made.sample_before, beat.sample - _BEFORE_QRS))
             self._append(made)
 
     def _append(self, beat: SeenBeat) -> None:
-        if len(self.beats) == BEATS_KEPT:
-            self.paced -= self.beats[0].label is BeatClass.PACED
         self.beats.append(beat)
-        self.paced += beat.label is BeatClass.PACED
+        self.pacing = (self.pacing + ("P" if beat.paced else "."))[-PACING_BEATS:]
         self.pattern = (self.pattern + ("V" if beat.ventricular >= 0.5 else "N"))[-BEATS_KEPT:]
 
     def _look_at_wave(self, column: int, model: RhythmModel) -> Wave:

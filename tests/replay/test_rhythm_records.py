@@ -38,3 +38,16 @@ def test_flutter_of_mitdb_222_is_called_with_its_rate():
 @pytest.mark.parametrize("record", ["100", "105", "121", "210", "221", "232"])
 def test_no_flutter_on_five_minutes_of_sinus_rhythm_or_fibrillation(record):
     assert not [c for c in said("mitdb", record, 0, 300).calls if c.code is ConditionCode.AFLT]
+
+
+@pytest.mark.parametrize("record", ["102", "104", "107", "217"])
+def test_paced_rhythm_is_said(record):
+    heard = said("mitdb", record, 0, 300)
+    ends = [*(change.start_s for change in heard.rhythm[1:]), heard.length_s]
+    paced_s = sum(end - change.start_s for change, end in zip(heard.rhythm, ends, strict=True) if change.word == "P")
+    assert paced_s > 150
+
+
+@pytest.mark.parametrize("record", ["109", "111", "214", "208"])
+def test_bundle_branch_block_and_ventricular_beats_are_no_paced_rhythm(record):
+    assert "P" not in {change.word for change in said("mitdb", record, 0, 300).rhythm}

@@ -1,6 +1,7 @@
 """Beats drawn as ASCII time lines, one character per 100 ms, played to the rules with a signal that fits them.
 
     N narrow beat   n the same, missed by the detector   V wide beat   S early narrow beat   / paced   . nothing
+    p a beat of unknown class, shaped as paced
     - no valid sample   ~ fibrillation
 
 Beats are given as the detector would give them, so that the rules are tested alone.
@@ -24,11 +25,27 @@ from ecg.rhythm.rules import RhythmRules
 
 FS = 250
 CHAR = FS // 10
-_LABELS = {"N": BeatClass.NORMAL, "V": BeatClass.VENTRICULAR, "S": BeatClass.SUPRAVENTRICULAR, "/": BeatClass.PACED}
+_LABELS = {
+    "N": BeatClass.NORMAL,
+    "V": BeatClass.VENTRICULAR,
+    "S": BeatClass.SUPRAVENTRICULAR,
+    "/": BeatClass.PACED,
+    "p": BeatClass.UNKNOWN,
+}
 
 
 def _bump(n: int, at: float, width_s: float, height: float) -> np.ndarray:
     return height * np.exp(-0.5 * ((np.arange(n) - at) / (width_s * FS)) ** 2)
+
+
+#: A paced beat, ms from its fiducial and mV: up within 16 ms out of a flat line, then down and back over 270 ms.
+PACED_POINTS = ((-16.0, 0.0), (0.0, 1.0), (40.0, 0.7), (110.0, -1.2), (270.0, 0.0))
+
+
+def paced_beat(n: int, at: float) -> np.ndarray:
+    """Float (n,), mV."""
+    times_ms, heights_mv = zip(*PACED_POINTS, strict=True)
+    return np.interp(1000.0 * (np.arange(n) - at) / FS, times_ms, heights_mv, left=0.0, right=0.0)
 
 
 def draw(
@@ -46,7 +63,10 @@ def draw(
     t_mv = 0.05 if flutter_per_min else 0.2
     for i, char in enumerate(line):
         at = i * CHAR + CHAR // 2
-        if char in _LABELS:
+        if char == "p":
+            beats.append(Beat(at, BeatClass.UNKNOWN, 0.5))
+            signal += paced_beat(n, at)
+        elif char in _LABELS:
             wide = char == "V"
             beats.append(Beat(at, _LABELS[char], 0.9))
             signal += _bump(n, at, 0.045 if wide else 0.012, 1.6 if wide else 1.0)
