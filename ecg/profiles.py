@@ -17,6 +17,8 @@ class RuleProfile:
 
     Attributes:
         asystole_s: ASY: no QRS for at least this long.
+        asystole_doubted_s: ASY: after beats that resemble nothing, as those found in noise, so much longer: a heart that stops
+            after fibrillation or a shock is still called within 10 s. Chosen on nstdb, vfdb and cinc2015, docs/experiments.md.
         extreme_brady_bpm: EBR: heart rate below this ...
         extreme_brady_beats: ... for this many consecutive beats.
         extreme_tachy_bpm: ETC: heart rate above this ...
@@ -38,6 +40,7 @@ class RuleProfile:
     name: str
     version: int
     asystole_s: float = 4.0
+    asystole_doubted_s: float = 3.5
     extreme_brady_bpm: float = 40.0
     extreme_brady_beats: int = 5
     extreme_tachy_bpm: float = 140.0
@@ -72,6 +75,7 @@ CONFIRM = replace(
     CINC2015,
     name="confirm",
     asystole_s=3.0,
+    asystole_doubted_s=0.0,
     extreme_brady_bpm=43.0,
     extreme_brady_beats=3,
     extreme_tachy_bpm=130.0,

@@ -24,6 +24,8 @@ _SLOW_INTERVALS = 2
 _CYCLES_SEEN, _REPEATS = 4, 0.6
 #: Of the intervals of an extreme bradycardia so many may hold slopes like a QRS: a beat of another shape that was missed.
 _RESTLESS_INTERVALS = 1
+#: Where so large a share of the intervals does not swing, those that do say nothing of the rate.
+_STEADY_SHARE = 0.75
 
 
 @dataclass(slots=True)
@@ -42,7 +44,7 @@ class Asystole:
         if silence_s < wanted_s and now.fresh and not active:
             ending = self._ending(now)
             silence_s, onset, wanted_s = ending.rr_s, ending.sample_before, profile.asystole_s
-        if silence_s < wanted_s or not (active or self._quiet(now)):
+        if silence_s < wanted_s or not (active or self._seen_quiet(now, silence_s - wanted_s, profile)):
             return None
         reason = f"no QRS for {silence_s:.1f} s, limit {profile.asystole_s:g} s"
         return Held(onset, reason, (Evidence("time without QRS", round(silence_s, 2), "s"),))
@@ -52,14 +54,19 @@ class Asystole:
         """This moment's beat after the longest interval: a silence can end before it is known to be one."""
         return max(last_beats(now, now.fresh), key=lambda beat: beat.rr_s)
 
-    def _quiet(self, now: Timeline) -> bool:
+    def _seen_quiet(self, now: Timeline, over_s: float, profile: RuleProfile) -> bool:
+        """Whether the silence is one, over_s longer than the limit; where there is doubt, it has to be asystole_doubted_s."""
         wave = now.wave
         if not wave.own and wave.malignant >= _MALIGNANT:
             return False
         if now.fresh:
-            return self._ending(now).still
-        steep = not wave.own and wave.slope_ratio >= QUIET_SLOPE_RATIO
-        return not steep and now.still(now.silent_from, now.beats_known_to)
+            ending = self._ending(now)
+            quiet, swing_mv = ending.still, ending.swing_mv
+        else:
+            quiet, swing_mv = now.between(now.silent_from, now.beats_known_to)
+            quiet = quiet and (wave.own or wave.slope_ratio < QUIET_SLOPE_RATIO)
+        doubted = now.doubtful or now.swings(swing_mv)
+        return quiet and not (doubted and over_s < profile.asystole_doubted_s)
 
 
 @dataclass(slots=True)
@@ -81,14 +88,18 @@ class ExtremeBradycardia:
         if bpm is None or len(beats) < n or bpm >= limit:
             beats = beats[-(n - 1) :]
             bpm = self._with_open_interval(now, profile)
-        if bpm is None or bpm >= limit or not (active or self._still(beats)):
+        if bpm is None or bpm >= limit or not (active or self._seen_slow(now, beats, limit)):
             return None
         reason = f"HR {bpm_text(bpm, limit)} < {limit:g} bpm for {n} beats"
         return Held(beats[0].sample, reason, (Evidence("heart rate", round(bpm, 1), "bpm"),))
 
     @staticmethod
-    def _still(beats: list[SeenBeat]) -> bool:
-        return sum(not beat.still for beat in beats[1:]) <= _RESTLESS_INTERVALS
+    def _seen_slow(now: Timeline, beats: list[SeenBeat], limit: float) -> bool:
+        """Whether the beats can be believed, nothing like a QRS lies between, and no interval that swings makes them slow."""
+        steady_s = [beat.rr_s for beat in beats[1:] if not now.swings(beat.swing_mv)]
+        one_swings = len(beats) - 1 > len(steady_s) >= _STEADY_SHARE * (len(beats) - 1)
+        slow = not one_swings or 60.0 * len(steady_s) < limit * sum(steady_s)
+        return slow and not now.doubtful and sum(not beat.still for beat in beats[1:]) <= _RESTLESS_INTERVALS
 
     @staticmethod
     def _with_open_interval(now: Timeline, profile: RuleProfile) -> float | None:
@@ -125,9 +136,7 @@ class ExtremeTachycardia:
         return Held(beats[0].sample, reason, (Evidence("heart rate", round(bpm, 1), "bpm"),))
 
     @staticmethod
-    def _with_missed(
-        now: Timeline, beats: list[SeenBeat], profile: RuleProfile
-    ) -> tuple[list[SeenBeat], float | None]:
+    def _with_missed(now: Timeline, beats: list[SeenBeat], profile: RuleProfile) -> tuple[list[SeenBeat], float | None]:
         """The last beats that span extreme_tachy_beats waves of a ventricular rhythm, and their rate; None where they do not.
 
         A wave of flutter is no QRS and is easily missed: an interval that ends with a ventricular beat counts as many cycles as

@@ -113,6 +113,8 @@ class RhythmRules:
                 if beats_came or not rule.on_beats:
                     self._ask(rule, profile, now, changed)
             self.timeline.frozen = self.wave.on or (bool(self.open) and any(code in self.open for code in _VENTRICULAR))
+            if self.timeline.frozen:
+                self.timeline.frozen_at = now
         return [_at_stream_rate(condition, block.stream_fs_hz) for condition in changed], self.word()
 
     def word(self) -> str:

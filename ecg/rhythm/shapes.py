@@ -39,8 +39,8 @@ _WIDTH_WEIGHT = 2.0
 _LEARNED, _STRANGE, _OTHER_SEEN = 0, 1, 2
 #: What is said of a beat: log odds of being ventricular, likeness to the usual one, QRS width (s); NaN while unknown.
 #: P_WAVE: log of how far the averaged P window stands out of its beat-to-beat scatter, of the best lead.
-#: PACED: 1 for a beat shaped as paced.
-LOGIT, LIKENESS, WIDTH, P_WAVE, PACED = 0, 1, 2, 3, 4
+#: PACED: 1 for a beat shaped as paced. ALIKE: likeness to any shape seen before, of the best lead.
+LOGIT, LIKENESS, WIDTH, P_WAVE, PACED, ALIKE = 0, 1, 2, 3, 4, 5
 #: The P window: from P_BEFORE kernel samples before the fiducial (272 ms), N_P samples at 125 Hz (to 80 ms before).
 P_BEFORE, N_P = 68, 24
 #: Share a beat takes in the averaged P window.
@@ -170,6 +170,33 @@ def _adapt(cut: Any, found: Any, rr_s: float, state: Any) -> None:
 
 
 @njit(cache=True)
+def _best_lead(cut: Any, template: Any) -> float:
+    best = -1.0
+    found = compare_beat(cut, template)
+    for lead in range(found.shape[0]):
+        best = max(best, found[lead, 0])
+    return best
+
+
+@njit(cache=True)
+def alike(signal_mv: Any, at: int, state: Any) -> float:
+    """Likeness of the beat at column `at` to any shape seen before, of the best lead; NaN where it cannot be told."""
+    if at < BEFORE or at + AFTER > signal_mv.shape[1]:
+        return np.nan
+    cut = cut_beat(signal_mv, at)
+    learned = state.counts[_LEARNED]
+    best = -1.0
+    if learned < LEARN_BEATS:
+        for i in range(learned):
+            best = max(best, _best_lead(cut, state.learning[i]))
+        return best
+    best = _best_lead(cut, state.usual)
+    if state.counts[_OTHER_SEEN] > 0:
+        best = max(best, _best_lead(cut, state.other))
+    return best
+
+
+@njit(cache=True)
 def take_p_wave(signal_mv: Any, at: int, state: Any) -> float:
     """Takes the P window before a beat into the mean; returns P_WAVE."""
     best = -9.0
@@ -224,10 +251,11 @@ def see_beats(signal_mv: Any, at: Any, rr_s: Any, adapt: bool, state: ShapeState
         net: Beat network.
 
     Returns:
-        float32 (m, 5): LOGIT, LIKENESS, WIDTH, P_WAVE, PACED.
+        float32 (m, 6): LOGIT, LIKENESS, WIDTH, P_WAVE, PACED, ALIKE.
     """
-    out = np.full((at.size, 5), np.nan, np.float32)
+    out = np.full((at.size, 6), np.nan, np.float32)
     for i in range(at.size):
+        out[i, ALIKE] = alike(signal_mv, at[i], state)
         found = see_beat(signal_mv, at[i], rr_s[i], adapt, state)
         out[i, PACED] = 1.0 if is_paced(signal_mv, at[i]) else 0.0
         if found.shape[0]:
@@ -242,6 +270,7 @@ def see_beats(signal_mv: Any, at: Any, rr_s: Any, adapt: bool, state: ShapeState
 
 
 __all__ = [
+    "ALIKE",
     "LIKENESS",
     "LOGIT",
     "PACED",

@@ -18,8 +18,8 @@ from ecg.beats.beat import Beat, BeatClass
 from ecg.conditioning import StreamBlock
 from ecg.quality.lead_quality import QualityProblem
 from ecg.resample import KERNEL_FS_HZ
-from ecg.rhythm.shapes import LIKENESS, LOGIT, P_WAVE, PACED, WIDTH, ShapeState, new_shapes, see_beats
-from ecg.rhythm.wave_look import NO_WAVE, Wave, look_at_wave, share_lost, steepest
+from ecg.rhythm.shapes import ALIKE, LIKENESS, LOGIT, P_WAVE, PACED, WIDTH, ShapeState, new_shapes, see_beats
+from ecg.rhythm.wave_look import NO_WAVE, Wave, look_at_wave, share_lost, unrest
 from ecg.rhythm.wave_model import RhythmModel
 from ecg.rhythm.waveform import WINDOW_S
 
@@ -51,8 +51,16 @@ _MUTE = frozenset({QualityProblem.LEAD_OFF, QualityProblem.RAIL})
 USUAL_LIKENESS, USUAL_RR_S = 0.9, 0.5
 #: Where a stretch holds slopes like a QRS: share of the usual QRS slope, and mV per 16 ms (docs/experiments.md).
 QUIET_SLOPE_RATIO, _QUIET_SLOPE_MV = 0.6, 0.06
-#: A stretch between beats is looked at from this long after a fiducial to this long before the next, kernel samples.
+#: Beats are doubted where the median of the last so many is less than this like any shape seen before. Between noise without an
+#: ECG (nstdb) and the beats before true asystole and bradycardia (cinc2015, mitdb): docs/experiments.md.
+_DOUBTED_BEATS, DOUBTED_LIKENESS = 5, 0.85
+_AFTER_VENTRICULAR = 30 * KERNEL_FS_HZ
+#: A silence that swings by so much (mV at 0.5 to 40 Hz) is that of an amplifier that recovers, or of a moving electrode.
+SWING_MV = 0.6
+#: A stretch between beats is looked at from this long after a fiducial to this long before the next, kernel samples; its swing
+#: from where the longest T wave is over.
 _AFTER_QRS, _BEFORE_QRS = KERNEL_FS_HZ // 2, KERNEL_FS_HZ // 5
+_AFTER_T = 7 * KERNEL_FS_HZ // 10
 #: Intervals this long (50 bpm) are looked into, s.
 LONG_RR_S = 1.2
 #: With so many of them in the window, the last no older than this (s), and so large a share of all beats, the waveform is
@@ -74,6 +82,8 @@ class SeenBeat:
         p_wave: Log of how far P waves stand out of their scatter, of the best lead; NaN where not measured.
         still: Whether nothing like a QRS lies in the interval before it; True for intervals below LONG_RR_S.
         paced: Whether the classifier says so, or its shape.
+        swing_mv: Peak to peak in the interval before it, of the lead that swings least; 0 for intervals below LONG_RR_S.
+        alike: Correlation with the most similar shape seen before, of the best lead; 1 while that is not known.
     """
 
     sample: int
@@ -85,6 +95,8 @@ class SeenBeat:
     p_wave: float = math.nan
     still: bool = True
     paced: bool = False
+    swing_mv: float = 0.0
+    alike: float = 1.0
 
     @property
     def sample_before(self) -> int:
@@ -122,6 +134,7 @@ class Timeline:
         wave: Evidence of the last window looked at; new_wave says whether it is this moment's.
         moments: The last seconds, oldest first.
         frozen: Set by the rules while a ventricular rhythm is on: the usual beat is not learned from it.
+        frozen_at: The last moment at which it was so; None for never.
         usable: The artefact ladder's word.
     """
 
@@ -137,6 +150,7 @@ class Timeline:
     new_wave: bool = False
     moments: deque[Moment] = field(default_factory=lambda: deque(maxlen=MOMENTS_KEPT))
     frozen: bool = False
+    frozen_at: int | None = None
     usable: bool = True
     shapes: ShapeState = field(default_factory=lambda: new_shapes(0))
     _mute: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
@@ -206,6 +220,29 @@ class Timeline:
         """Kernel sample since which no beat is known: the last beat, or where the signal came."""
         return max(self.clear_from, self.beats[-1].sample if self.beats else 0)
 
+    @property
+    def after_ventricular(self) -> bool:
+        """Whether a ventricular rhythm is on or was on just now: a heart may stop after it, by itself or by a shock."""
+        return self.frozen_at is not None and self.now - self.frozen_at <= _AFTER_VENTRICULAR
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether the last beats are unlike any seen before, as in noise without an ECG: their median likeness is low.
+
+        Not just after a ventricular rhythm, whose waves are unlike each other.
+        """
+        if self.after_ventricular:
+            return False
+        seen = sorted(beat.alike for beat in list(self.beats)[-_DOUBTED_BEATS:])
+        return bool(seen) and seen[len(seen) // 2] < DOUBTED_LIKENESS
+
+    def swings(self, swing_mv: float) -> bool:
+        """Whether an interval's peak to peak is that of an amplifier that recovers or an electrode that moves.
+
+        Not just after a ventricular rhythm: a shock overloads the amplifier too, and the heart may not beat after it.
+        """
+        return swing_mv >= SWING_MV and not self.after_ventricular
+
     def silence_s(self) -> float:
         """Seconds of watched signal since the last beat, up to where beats are known."""
         return (self.beats_known_to - self.silent_from) / KERNEL_FS_HZ
@@ -222,19 +259,22 @@ class Timeline:
             return None
         return self._signal[:, end - n : end], self._valid[:, end - n : end]
 
-    def still(self, last_beat: int, end: int) -> bool:
-        """Whether nothing like a QRS lies between a beat and `end`, kernel samples, as far as remembered (5 s).
+    def between(self, last_beat: int, end: int) -> tuple[bool, float]:
+        """Whether nothing like a QRS lies between a beat and `end` (kernel samples) and peak to peak, mV; at most the last 5 s.
 
         What is like one is as steep as QUIET_SLOPE_RATIO of the usual QRS in some lead, and steeper than _QUIET_SLOPE_MV:
-        there, beats are being missed, or noise would hide them.
+        there, beats are being missed, or noise would hide them. The peak to peak is that of the lead that swings least.
         """
         assert self.end is not None
         origin = self.end - self._filled
         first = max(last_beat + _AFTER_QRS - origin, self._kept_from)
-        size_mv, ratio = steepest(
-            self._signal, self._valid, first, end - origin, self._mute, self.shapes.peak_slope_mv
+        if first >= end - origin:
+            return True, 0.0
+        settled = max(last_beat + _AFTER_T - origin, first)
+        size_mv, ratio, swing_mv = unrest(
+            self._signal, self._valid, first, settled, end - origin, self._mute, self.shapes.peak_slope_mv
         ).tolist()
-        return bool(ratio < QUIET_SLOPE_RATIO or size_mv < _QUIET_SLOPE_MV)
+        return bool(ratio < QUIET_SLOPE_RATIO or size_mv < _QUIET_SLOPE_MV), swing_mv
 
     def _restart(self, block: StreamBlock) -> None:
         """A new stream or a gap: beats before it are of another time; the usual beat is kept if the leads are the same."""
@@ -255,6 +295,7 @@ class Timeline:
         self.pattern = self.pacing = ""
         self.moments.clear()
         self.wave = NO_WAVE
+        self.frozen_at = None
         self.broken = True
 
     def _look(self, model: RhythmModel) -> None:
@@ -289,9 +330,13 @@ class Timeline:
             sure = ventricular_share(beat, said[LOGIT] if known else None)
             likeness, width_s = (said[LIKENESS], said[WIDTH]) if known else (1.0, 0.0)
             paced = beat.label is BeatClass.PACED or said[PACED] > 0
-            made = SeenBeat(beat.sample, interval_s, beat.label, sure, likeness, width_s, said[P_WAVE], paced=paced)
+            alike = 1.0 if math.isnan(said[ALIKE]) else said[ALIKE]
+            made = SeenBeat(
+                beat.sample, interval_s, beat.label, sure, likeness, width_s, said[P_WAVE], paced=paced, alike=alike
+            )
             if interval_s >= LONG_RR_S:
-                made = replace(made, still=self.still(made.sample_before, beat.sample - _BEFORE_QRS))
+                still, swing_mv = self.between(made.sample_before, beat.sample - _BEFORE_QRS)
+                made = replace(made, still=still, swing_mv=swing_mv)
             self._append(made)
 
     def _append(self, beat: SeenBeat) -> None:

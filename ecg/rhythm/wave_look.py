@@ -91,26 +91,33 @@ def _beside_usual(slope: Any, usual: Any) -> Any:
 
 
 @njit(cache=True)
-def steepest(signal: Any, valid: Any, first: int, end: int, mute: Any, usual_slope: Any) -> Any:
-    """Steepest 16 ms of the columns [first, end), over the leads that speak there.
+def unrest(signal: Any, valid: Any, first: int, settled: int, end: int, mute: Any, usual_slope: Any) -> Any:
+    """What the columns [first, end) hold that is no silence, over the leads that speak there.
 
     Args:
+        settled: Column from which the swing counts: after the T wave.
         signal, valid, mute, usual_slope: See `look_at_wave`.
 
     Returns:
-        float32 (2,): the largest difference, mV, and the largest ratio of it to that of the usual QRS, 1 where the usual
-        one is unknown.
+        float32 (3,): the steepest 16 ms, mV; the largest ratio of it to that of the usual QRS, 1 where the usual one is
+        unknown; and the peak to peak from `settled` on, mV, of the lead that swings least.
     """
-    out = np.zeros(2, np.float32)
+    out = np.zeros(3, np.float32)
+    speaking = 0
     for lead in range(signal.shape[0]):
         if not _speaks(valid, mute, lead, first, end):
             continue
         top = np.float32(0.0)
+        low = high = signal[lead, min(settled, end - 1)]
         for i in range(first + 4, end):
             if valid[lead, i] and valid[lead, i - 4]:
                 top = max(top, abs(signal[lead, i] - signal[lead, i - 4]))
+                if i >= settled:
+                    low, high = min(low, signal[lead, i]), max(high, signal[lead, i])
         out[0] = max(out[0], top)
         out[1] = max(out[1], _beside_usual(top, usual_slope[lead]))
+        out[2] = high - low if speaking == 0 else min(out[2], high - low)
+        speaking += 1
     return out
 
 

@@ -2,7 +2,7 @@
 
     N narrow beat   n the same, missed by the detector   V wide beat   S early narrow beat   / paced   . nothing
     p a beat of unknown class, shaped as paced
-    - no valid sample   ~ fibrillation
+    - no valid sample   ~ fibrillation   ^ the electrode overloads and comes back over seconds
 
 Beats are given as the detector would give them, so that the rules are tested alone.
 """
@@ -75,6 +75,8 @@ def draw(
                 signal += _bump(n, at - 0.16 * FS, 0.02, 0.12)
         elif char == "n":
             signal += _bump(n, at, 0.012, 1.0)
+        elif char == "^":
+            signal[at:] += 2.0 * np.exp(-np.arange(n - at) / (0.8 * FS))
         elif char == "-":
             valid[i * CHAR : (i + 1) * CHAR] = False
     t = np.arange(n) / FS

@@ -10,7 +10,7 @@ from ecg.beats.beat import BeatClass
 from ecg.conditions import ConditionCode
 from ecg.profiles import CINC2015, MINDRAY_LIKE
 from ecg.quality.lead_quality import QualityProblem
-from ecg.rhythm.lethal import ExtremeTachycardia
+from ecg.rhythm.lethal import ExtremeBradycardia, ExtremeTachycardia
 from ecg.rhythm.run_evidence import RunEvidence, interrupted
 from ecg.rhythm.timeline import SeenBeat, Timeline
 from ecg.rhythm.ventricular import MalignantWave, VentricularFibrillation, VentricularTachycardia
@@ -58,6 +58,52 @@ def test_missed_beats_are_no_extreme_bradycardia(play):
 def test_one_beat_missed_in_an_extreme_bradycardia_does_not_hide_it(play):
     slow = "N" + "." * 17
     assert play(SINUS + slow * 2 + "N.......n........." + slow * 2).of(ConditionCode.EBR)
+
+
+def test_a_silence_while_the_amplifier_comes_back_from_overload_waits_and_is_called_within_ten_seconds(play):
+    recovered = play(SINUS + "N^" + "." * 44 + "N......." * 5)  # 4.5 s
+    assert not recovered.of(ConditionCode.ASY) and not recovered.of(ConditionCode.EBR)
+    (asystole,) = play(SINUS + "N^" + "." * 120).of(ConditionCode.ASY)
+    assert 26 * S <= asystole.detected_sample <= 30 * S  # the last beat is at 20.05 s
+
+
+def test_asystole_after_a_shock_is_called_as_soon_as_any(play):
+    (asystole,) = play(SINUS + "~" * 150 + "^" + "." * 120).of(ConditionCode.ASY)
+    assert (
+        asystole.detected_sample <= 43 * S
+    )  # the shock is at 35.05 s; the waveform stops being fibrillation meanwhile
+
+
+def found(alike, rr_s, still=True):
+    """Beats the detector found, with their likeness to any shape seen before."""
+    beats, at = [], 0
+    for likeness, interval_s in zip(alike, rr_s, strict=True):
+        at += round(interval_s * S)
+        beats.append(SeenBeat(at, interval_s, BeatClass.NORMAL, 0.1, 0.4, 0.09, still=still, alike=likeness))
+    return deque(beats, maxlen=64)
+
+
+@pytest.mark.parametrize(
+    ("alike", "doubtful"),
+    [
+        ([0.5, 0.9, 0.6, 0.3, 0.7], True),  # noise
+        ([0.98, 0.99, 0.3, 0.99, 0.4], False),  # two of them extrasystoles
+        ([0.9, 0.95, 0.2, 0.92, 0.91], False),  # escape beats, alike among themselves
+        ([], False),
+    ],
+)
+def test_beats_are_doubted_where_most_resemble_nothing_seen_before(alike, doubtful):
+    now = Timeline(now=60 * S, beats=found(alike, [1.8] * len(alike)))
+    assert now.doubtful == doubtful
+    now.frozen_at = 40 * S  # fibrillation ended 20 s ago: its waves were unlike each other too
+    assert not now.doubtful
+
+
+@pytest.mark.parametrize(("likeness", "called"), [(0.95, True), (0.5, False)])
+def test_an_extreme_bradycardia_rests_on_beats_that_can_be_believed(likeness, called):
+    beats = found([likeness] * 6, [1.8] * 6)
+    now = Timeline(now=beats[-1].sample + S, beats=beats, fresh=1, wave=Wave(2, malignant=-4.0))
+    assert (ExtremeBradycardia().look(now, CINC2015, False) is not None) == called
 
 
 @pytest.mark.parametrize("silence", [15, 25, 38])
@@ -211,7 +257,10 @@ def flutter_beats(missed):
 
 @pytest.mark.parametrize(("malignant", "called"), [(2.0, True), (-2.0, False)])
 def test_waves_of_flutter_that_were_missed_count_for_the_rate(malignant, called):
-    for missed, cycle_s in ((range(2, 40, 3), 0.0), (range(1, 40, 2), 0.33)):  # every third; every second, by the waveform
+    for missed, cycle_s in (
+        (range(2, 40, 3), 0.0),
+        (range(1, 40, 2), 0.33),
+    ):  # every third; every second, by the waveform
         seen = flutter_beats(set(missed))
         wave = Wave(2, malignant=malignant, dominant_hz=3.0, repetition=0.8 if cycle_s else 0.0, cycle_s=cycle_s)
         now = Timeline(now=seen[-1].sample + S, beats=deque(seen, maxlen=64), fresh=1, frozen=True, wave=wave)
