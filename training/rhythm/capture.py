@@ -18,7 +18,7 @@ from ecg.resample import KERNEL_FS_HZ
 from ecg.rhythm.waveform import N_WAVE, features
 from ecg.segments import FloatArray
 from ecg.stream_group import StreamGroup
-from ecg.stream_state import StreamState
+from ecg.stream_state import StreamState, rule_beats
 from edge.sources.wfdb_replay import Recording
 
 _CHUNK_S = 5
@@ -72,7 +72,7 @@ def blocks(recording: Recording) -> Iterator[tuple[list[Beat], StreamBlock]]:
         samples = np.ascontiguousarray(recording.samples[None, :, first : first + step])
         block, found, seconds = group.step(samples, off, mv_per_adu, np.array([slot]))
         state.take_seconds(0, seconds)
-        beats, _ = state.take_beats(0, found)
+        beats = rule_beats(0, found, group.classify(np.array([slot]), found)[0])
         m = int(block.n_samples[0])
         signal, valid = block.signal_mv[0, :, :m], block.valid[0, :, :m]
         yield (
