@@ -13,6 +13,7 @@ from enum import Flag, auto
 import numpy as np
 
 from ecg.beats.beat import Beat
+from ecg.beats.classifier import Verdict
 from ecg.beats.detector_model import DetectorModel, default_model
 from ecg.conditioning import GroupBlock, StreamBlock, kernel_to_stream
 from ecg.conditions import LETHAL, TECHNICAL, Condition
@@ -22,7 +23,7 @@ from ecg.quality.lead_quality import LeadQuality
 from ecg.rhythm.wave_model import RhythmModel
 from ecg.segments import LeadState, Segment
 from ecg.stream_group import GroupBeats, GroupSeconds, StreamGroup
-from ecg.stream_state import StreamState, dump_state, load_state
+from ecg.stream_state import StreamState, dump_state, load_state, rule_beats
 
 
 class Rules(Flag):
@@ -209,8 +210,10 @@ class Monitor:
         mv_per_adu = 1.0 / np.array([state.gains for _, _, state in members])
         slots = np.array([state.slot for _, _, state in members])
         block, beats, seconds = group.step(samples, off, mv_per_adu, slots)
+        verdicts = group.classify(slots, beats)
         return [
-            self._finish(segment, state, row, block, beats, seconds) for row, (_, segment, state) in enumerate(members)
+            self._finish(segment, state, row, block, beats, verdicts[row], seconds)
+            for row, (_, segment, state) in enumerate(members)
         ]
 
     def _finish(
@@ -220,11 +223,12 @@ class Monitor:
         row: int,
         block: GroupBlock,
         beats: GroupBeats,
+        verdicts: Sequence[Verdict],
         seconds: GroupSeconds,
     ) -> MonitorOutput:
-        """The per-stream part of a step: quality, classes, rate, rules."""
+        """The per-stream part of a step: quality, rate, rules."""
         conditions = state.take_seconds(row, seconds)
-        kernel_beats, final = state.take_beats(row, beats)
+        kernel_beats = rule_beats(row, beats, verdicts)
         n = int(block.n_samples[row])
         own = StreamBlock(
             block.fs_hz, block.stream_fs_hz, int(block.first_sample[row]), block.signal_mv[row, :, :n],
@@ -236,7 +240,8 @@ class Monitor:
             )
             conditions = conditions + changed
         stream_beats = tuple(
-            Beat(kernel_to_stream(b.sample, state.fs_hz), *named) for b, named in zip(kernel_beats, final, strict=True)
+            Beat(kernel_to_stream(b.sample, state.fs_hz), v.label, v.confidence)
+            for b, v in zip(kernel_beats, verdicts, strict=True)
         )
         for beat in stream_beats:
             state.heart_rate.beat(beat.sample)

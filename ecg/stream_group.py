@@ -13,6 +13,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from ecg.beats.classifier import ClassifierGroup, Verdict
 from ecg.beats.detector import WAVE_LEN, detect_range, envelope_of, weigh
 from ecg.beats.detector_features import N_FEATURES
 from ecg.beats.detector_model import DetectorModel
@@ -199,6 +200,7 @@ class StreamGroup:
         self._free: list[int] = []
         self._allocate(8)
         self.trace = no_trace(n_leads)
+        self._classes = ClassifierGroup(n_leads)
 
     def _allocate(self, capacity: int) -> None:
         shape = (capacity, self.n_leads)
@@ -222,6 +224,7 @@ class StreamGroup:
                 self._arrays[name][:used] = array
             self._free = list(range(2 * used - 1, used - 1, -1))
         slot = self._free.pop()
+        self._classes.begin(slot)
         self.start(slot, first_sample)
         return slot
 
@@ -230,7 +233,8 @@ class StreamGroup:
         self._free.append(slot)
 
     def start(self, slot: int, first_sample: int) -> None:
-        """Starts a stream over at `first_sample`: nothing before it is remembered."""
+        """Starts a stream over at `first_sample`: nothing before it is remembered but what the patient's beats look like."""
+        self._classes.restart(slot)
         for array in self._arrays.values():
             array[slot] = np.zeros((), array.dtype)
         stream = self._arrays["streams"][slot]
@@ -303,9 +307,14 @@ class StreamGroup:
         """float32 (S, n_leads, N_FEATURES): what ecg.quality.noise measured of the last finished second, 0 where nothing."""
         return np.array(self._arrays["quality"]["features"][slots, :, 0])
 
+    def classify(self, slots: IntArray, beats: GroupBeats) -> list[list[Verdict]]:
+        """Classes of the beats of a step, for each stream a list in the order of time."""
+        verdicts = iter(self._classes.judge(slots, beats.count, beats.kernel_sample, beats.wave_mv))
+        return [[next(verdicts) for _ in range(n)] for n in beats.count.tolist()]
+
     def snapshot(self, slot: int) -> dict[str, bytes]:
         """Everything remembered of a stream."""
-        return {name: array[slot].tobytes() for name, array in self._arrays.items()}
+        return {name: array[slot].tobytes() for name, array in self._arrays.items()} | self._classes.snapshot(slot)
 
     def restore(self, slot: int, kept: dict[str, bytes]) -> None:
         """Puts a snapshot back.
@@ -319,3 +328,4 @@ class StreamGroup:
                     f"snapshot of {name} has {len(kept.get(name, b''))} bytes, not {array[slot].nbytes}"
                 )
             array[slot] = np.frombuffer(kept[name], array.dtype).reshape(array[slot].shape)
+        self._classes.restore(slot, kept)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import io
 import pickle
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ecg.beats.beat import Beat, BeatClass
-from ecg.beats.classifier import BeatClassifier
-from ecg.beats.detector import WAVE_BEFORE
+from ecg.beats.beat import Beat
+from ecg.beats.classifier import Verdict
 from ecg.conditioning import kernel_to_stream
 from ecg.conditions import Condition
 from ecg.errors import InvalidSignal
@@ -48,7 +48,6 @@ class StreamState:
     quality: tuple[LeadQuality, ...]
     heart_rate: HeartRate
     rules: RhythmRules
-    classifier: BeatClassifier = field(default_factory=BeatClassifier)
     ladder: ArtefactLadder = field(default_factory=ArtefactLadder)
     rhythm: str = ""
     leads: tuple[Lead, ...] = ()
@@ -75,7 +74,6 @@ class StreamState:
         """After a gap: what happened meanwhile is unknown; what the patient's beats look like is not forgotten."""
         self.gains = gains
         self.heart_rate.restart()
-        self.classifier.restart()
         self.rhythm = ""
 
     def take_seconds(self, row: int, seconds: GroupSeconds) -> list[Condition]:
@@ -92,15 +90,11 @@ class StreamState:
             )
         return changed
 
-    def take_beats(self, row: int, beats: GroupBeats) -> tuple[list[Beat], list[tuple[BeatClass, float]]]:
-        """Beats of row `row`, samples at the kernel rate: with the class the rules take, and beside it the final class."""
-        found, final = [], []
-        for b in range(int(beats.count[row])):
-            k = int(beats.kernel_sample[row, b])
-            verdict = self.classifier.classify(k, beats.wave_mv[row, b], WAVE_BEFORE)
-            found.append(Beat(k, verdict.rule_label, verdict.rule_confidence))
-            final.append((verdict.label, verdict.confidence))
-        return found, final
+
+def rule_beats(row: int, beats: GroupBeats, verdicts: Sequence[Verdict]) -> list[Beat]:
+    """Beats of row `row` with the class the rules take, samples at the kernel rate."""
+    found = beats.kernel_sample[row, : len(verdicts)].tolist() if verdicts else ()
+    return [Beat(k, v.rule_label, v.rule_confidence) for k, v in zip(found, verdicts, strict=True)]
 
 
 class _KernelUnpickler(pickle.Unpickler):

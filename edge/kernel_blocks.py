@@ -17,7 +17,7 @@ from ecg.rhythm.record_class import RecordLook
 from ecg.rhythm.rules import RhythmRules
 from ecg.rhythm.wave_model import RhythmModel
 from ecg.stream_group import StreamGroup
-from ecg.stream_state import StreamState
+from ecg.stream_state import StreamState, rule_beats
 from edge.sources.wfdb_replay import Recording
 
 
@@ -35,7 +35,7 @@ def blocks(recording: Recording) -> Iterator[tuple[list[Beat], StreamBlock]]:
         samples = np.ascontiguousarray(recording.samples[None, :, first : first + step])
         block, found, seconds = group.step(samples, off, mv_per_adu, np.array([slot]))
         state.take_seconds(0, seconds)
-        beats, _ = state.take_beats(0, found)
+        beats = rule_beats(0, found, group.classify(np.array([slot]), found)[0])
         m = int(block.n_samples[0])
         signal, valid = block.signal_mv[0, :, :m], block.valid[0, :, :m]
         yield (
