@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ecg.beats.beat import Beat
+from ecg.beats.beat import Beat, JudgedBeat
 from ecg.beats.classifier import Verdict
 from ecg.conditioning import kernel_to_stream
 from ecg.conditions import Condition
@@ -92,9 +92,9 @@ class StreamState:
 
 
 def rule_beats(row: int, beats: GroupBeats, verdicts: Sequence[Verdict]) -> list[Beat]:
-    """Beats of row `row` with the class the rules take, samples at the kernel rate."""
+    """Beats of row `row` with both classes, as JudgedBeat, samples at the kernel rate."""
     found = beats.kernel_sample[row, : len(verdicts)].tolist() if verdicts else ()
-    return [Beat(k, v.rule_label, v.rule_confidence) for k, v in zip(found, verdicts, strict=True)]
+    return [JudgedBeat(k, v.rule_label, v.rule_confidence, v.label) for k, v in zip(found, verdicts, strict=True)]
 
 
 class _KernelUnpickler(pickle.Unpickler):

@@ -30,3 +30,19 @@ class Beat:
     sample: int
     label: BeatClass = BeatClass.UNKNOWN
     confidence: float = 0.0
+
+    @property
+    def shown(self) -> BeatClass:
+        """The class that is written down and shown."""
+        return self.label
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedBeat(Beat):
+    """A beat as the rhythm rules take it: `label` is the class on which the lethal rules' thresholds were fitted.
+
+    Attributes:
+        shown: The class that is written down and shown, which knows minutes of the patient (ecg.beats.classifier_final).
+    """
+
+    shown: BeatClass = BeatClass.UNKNOWN

@@ -113,9 +113,9 @@ class PvcRate:
 
     def look(self, now: Timeline, profile: RuleProfile, active: bool) -> Held | None:
         """See Rule."""
-        if now.pattern.count("V") <= profile.pvc_per_min - 2:  # of the beats remembered, however old
+        if now.ectopy.count("V") <= profile.pvc_per_min - 2:  # of the beats remembered, however old
             return None
-        recent = [beat for beat in now.beats if beat.ventricular >= 0.5 and beat.sample > now.now - _MINUTE]
+        recent = [beat for beat in now.beats if beat.ectopic and beat.sample > now.now - _MINUTE]
         if len(recent) <= profile.pvc_per_min - (2 if active else 0):
             return None
         reason = f"{len(recent)} ventricular beats in the last minute > {profile.pvc_per_min}"

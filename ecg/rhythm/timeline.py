@@ -84,6 +84,7 @@ class SeenBeat:
         paced: Whether the classifier says so, or its shape.
         swing_mv: Peak to peak in the interval before it, of the lead that swings least; 0 for intervals below LONG_RR_S.
         alike: Correlation with the most similar shape seen before, of the best lead; 1 while that is not known.
+        shown: The class that is written down and shown: what the rules of ectopy count.
     """
 
     sample: int
@@ -97,6 +98,14 @@ class SeenBeat:
     paced: bool = False
     swing_mv: float = 0.0
     alike: float = 1.0
+    shown: BeatClass = BeatClass.UNKNOWN
+
+    @property
+    def ectopic(self) -> bool:
+        """Whether a nurse sees it drawn as ventricular; by `ventricular` where it has no class."""
+        if self.shown is BeatClass.UNKNOWN:
+            return self.ventricular >= 0.5
+        return self.shown is BeatClass.VENTRICULAR
 
     @property
     def sample_before(self) -> int:
@@ -128,6 +137,7 @@ class Timeline:
         clear_from: Kernel sample since when some lead was valid without a break.
         beats: The last beats, oldest first.
         pattern: A letter for each of them: V ventricular, N any other.
+        ectopy: The same, V for what is shown as ventricular.
         pacing: A letter for each of the last PACING_BEATS: P paced, . any other.
         fresh: How many of them came with this moment.
         broken: Whether continuity was lost at this moment.
@@ -143,6 +153,7 @@ class Timeline:
     end: int | None = None
     beats: deque[SeenBeat] = field(default_factory=lambda: deque(maxlen=BEATS_KEPT))
     pattern: str = ""
+    ectopy: str = ""
     pacing: str = ""
     fresh: int = 0
     broken: bool = False
@@ -292,7 +303,7 @@ class Timeline:
     def _break(self, at: int) -> None:
         self.clear_from = at
         self.beats.clear()
-        self.pattern = self.pacing = ""
+        self.pattern = self.ectopy = self.pacing = ""
         self.moments.clear()
         self.wave = NO_WAVE
         self.frozen_at = None
@@ -332,7 +343,10 @@ class Timeline:
             paced = beat.label is BeatClass.PACED or said[PACED] > 0
             alike = 1.0 if math.isnan(said[ALIKE]) else said[ALIKE]
             made = SeenBeat(
-                beat.sample, interval_s, beat.label, sure, likeness, width_s, said[P_WAVE], paced=paced, alike=alike
+                *(beat.sample, interval_s, beat.label, sure, likeness, width_s, said[P_WAVE]),
+                paced=paced,
+                alike=alike,
+                shown=beat.shown,
             )
             if interval_s >= LONG_RR_S:
                 still, swing_mv = self.between(made.sample_before, beat.sample - _BEFORE_QRS)
@@ -342,6 +356,7 @@ class Timeline:
     def _append(self, beat: SeenBeat) -> None:
         self.beats.append(beat)
         self.pacing = (self.pacing + ("P" if beat.paced else "."))[-PACING_BEATS:]
+        self.ectopy = (self.ectopy + ("V" if beat.ectopic else "N"))[-BEATS_KEPT:]
         self.pattern = (self.pattern + ("V" if beat.ventricular >= 0.5 else "N"))[-BEATS_KEPT:]
 
     def _look_at_wave(self, column: int, model: RhythmModel) -> Wave:

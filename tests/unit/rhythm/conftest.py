@@ -1,7 +1,7 @@
 """Beats drawn as ASCII time lines, one character per 100 ms, played to the rules with a signal that fits them.
 
     N narrow beat   n the same, missed by the detector   V wide beat   S early narrow beat   / paced   . nothing
-    p a beat of unknown class, shaped as paced
+    p a beat of unknown class, shaped as paced   b the same wide beat as V, shown as normal: block that comes and goes
     - no valid sample   ~ fibrillation   ^ the electrode overloads and comes back over seconds
 
 Beats are given as the detector would give them, so that the rules are tested alone.
@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
 
-from ecg.beats.beat import Beat, BeatClass
+from ecg.beats.beat import Beat, BeatClass, JudgedBeat
 from ecg.conditioning import StreamBlock
 from ecg.conditions import Condition, ConditionCode
 from ecg.profiles import RuleProfile
@@ -28,6 +28,7 @@ CHAR = FS // 10
 _LABELS = {
     "N": BeatClass.NORMAL,
     "V": BeatClass.VENTRICULAR,
+    "b": BeatClass.VENTRICULAR,
     "S": BeatClass.SUPRAVENTRICULAR,
     "/": BeatClass.PACED,
     "p": BeatClass.UNKNOWN,
@@ -67,8 +68,9 @@ def draw(
             beats.append(Beat(at, BeatClass.UNKNOWN, 0.5))
             signal += paced_beat(n, at)
         elif char in _LABELS:
-            wide = char == "V"
-            beats.append(Beat(at, _LABELS[char], 0.9))
+            wide = char in "Vb"
+            judged = JudgedBeat(at, _LABELS[char], 0.9, BeatClass.NORMAL)
+            beats.append(judged if char == "b" else Beat(at, _LABELS[char], 0.9))
             signal += _bump(n, at, 0.045 if wide else 0.012, 1.6 if wide else 1.0)
             signal += _bump(n, at + 0.26 * FS, 0.05, -0.4 if wide else t_mv)
             if char == "N":
@@ -134,7 +136,7 @@ def feed(
     played = played or Played()
     names = tuple(["I", "II", "III"][:n_leads])
     quality = tuple(LeadQuality(name, 0.9, problems) for name in names)
-    waiting = [Beat(b.sample + first, b.label, b.confidence) for b in beats]
+    waiting = [replace(b, sample=b.sample + first) for b in beats]
     for start in range(0, signal.shape[1], chunk):
         end = min(start + chunk, signal.shape[1])
         if start == pickle_at:

@@ -32,6 +32,25 @@ def test_two_ventricular_beats_are_a_couplet(play):
     assert not {"RUN", "VTA"} & played.codes
 
 
+@pytest.mark.parametrize(
+    ("pattern", "code"),
+    [
+        ("N....V...V...........", ConditionCode.COUPLET),
+        ("N......V..........." * 10, ConditionCode.BIGEMINY),
+        ("N.......N.......N....V..........." * 14, ConditionCode.PVC_RATE),
+        ("V......." * 6, ConditionCode.AIVR),
+        ("V...V...V...N.......", ConditionCode.RUN),
+    ],
+)
+def test_ectopy_is_what_is_shown_as_ventricular(play, pattern, code):
+    assert play(SINUS + pattern + SINUS).of(code)
+    assert not play(SINUS + pattern.replace("V", "b") + SINUS).of(code)
+
+
+def test_ventricular_tachycardia_is_called_whatever_is_shown(play):
+    assert play(SINUS + "b..." * 30).of(ConditionCode.VTA)
+
+
 def test_one_ventricular_beat_is_nothing(play):
     assert not play(SINUS + "N....V.........." + SINUS).codes
 
