@@ -35,6 +35,7 @@ class ConditionCode(Enum):
     TACHY = "TACHY"
     AIVR = "AIVR"
     RUN = "RUN"  # non-sustained VT, 3 or 4 ventricular beats
+    SVE_RUN = "SVE_RUN"  # 3 or 4 early supraventricular beats
     COUPLET = "COUPLET"
     BIGEMINY = "BIGEMINY"
     TRIGEMINY = "TRIGEMINY"

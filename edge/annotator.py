@@ -23,6 +23,7 @@ _RHYTHM = {
     ConditionCode.AFLT: "AFL",
     ConditionCode.AFIB: "AFIB",
     ConditionCode.SVT: "SVTA",
+    ConditionCode.SVE_RUN: "SVTA",
     ConditionCode.VTA: "VT",
     ConditionCode.BIGEMINY: "B",
     ConditionCode.TRIGEMINY: "T",

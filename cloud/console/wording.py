@@ -18,6 +18,7 @@ CONDITION_NAMES: dict[ConditionCode, str] = {
     ConditionCode.TACHY: "Tachycardia",
     ConditionCode.AIVR: "Accelerated idioventricular rhythm",
     ConditionCode.RUN: "Run of ventricular beats",
+    ConditionCode.SVE_RUN: "Run of supraventricular beats",
     ConditionCode.COUPLET: "Ventricular couplet",
     ConditionCode.BIGEMINY: "Ventricular bigeminy",
     ConditionCode.TRIGEMINY: "Ventricular trigeminy",

@@ -19,8 +19,9 @@ from ecg.rhythm.ectopy import Couplet, Cycles, Idioventricular, Run
 from ecg.rhythm.flutter import AtrialFlutter, FlutterEvidence
 from ecg.rhythm.held import Held, Rule
 from ecg.rhythm.lethal import Asystole, ExtremeBradycardia, ExtremeTachycardia
-from ecg.rhythm.rates import Bradycardia, Pause, PvcRate, SupraventricularTachycardia, Tachycardia
+from ecg.rhythm.rates import Bradycardia, Pause, PvcRate, Tachycardia
 from ecg.rhythm.run_evidence import RunEvidence
+from ecg.rhythm.supraventricular import SupraventricularRun, SupraventricularTachycardia
 from ecg.rhythm.timeline import Timeline
 from ecg.rhythm.ventricular import MalignantWave, VentricularFibrillation, VentricularTachycardia
 from ecg.rhythm.wave_model import RhythmModel, default_model
@@ -66,7 +67,8 @@ class RhythmRules:
                 ExtremeTachycardia(),
                 AtrialFlutter(self.flutter),
                 AtrialFibrillation(self.intervals),
-                SupraventricularTachycardia(),
+                SupraventricularTachycardia(self.intervals),
+                SupraventricularRun(self.intervals),
                 Pause(),
                 Bradycardia(),
                 Tachycardia(),
@@ -171,6 +173,7 @@ _WORDS = (
     (ConditionCode.AFLT, "AFL"),
     (ConditionCode.AFIB, "AFIB"),
     (ConditionCode.SVT, "SVTA"),
+    (ConditionCode.SVE_RUN, "SVTA"),
 )
 
 

@@ -51,3 +51,11 @@ def test_paced_rhythm_is_said(record):
 @pytest.mark.parametrize("record", ["109", "111", "214", "208"])
 def test_bundle_branch_block_and_ventricular_beats_are_no_paced_rhythm(record):
     assert "P" not in {change.word for change in said("mitdb", record, 0, 300).rhythm}
+
+
+def test_supraventricular_tachycardia_of_mitdb_209_is_called():
+    # reference: SVTA at 555.7 to 584.3 s and 599.4 to 621.8 s
+    calls = [c for c in said("mitdb", "209", 500, 640).calls if c.code is ConditionCode.SVT]
+    assert min(c.onset_s for c in calls) + 500 == pytest.approx(557, abs=3)
+    assert sum(c.end_s - c.onset_s for c in calls) > 25
+    assert not [c for c in calls if 90 < c.onset_s < 97]

@@ -25,7 +25,7 @@ from training.rhythm.reference import Span, merged
 WORDS: dict[str, tuple[ConditionCode, ...]] = {
     "AFIB": (ConditionCode.AFIB,),
     "AFL": (ConditionCode.AFLT,),
-    "SVTA": (ConditionCode.SVT,),
+    "SVTA": (ConditionCode.SVT, ConditionCode.SVE_RUN),
     "B": (ConditionCode.BIGEMINY,),
     "T": (ConditionCode.TRIGEMINY,),
     "VT": (ConditionCode.VTA, ConditionCode.RUN),
