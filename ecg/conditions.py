@@ -30,6 +30,7 @@ class ConditionCode(Enum):
     AFIB = "AFIB"
     AFLT = "AFLT"
     SVT = "SVT"
+    AVB2 = "AVB2"  # second-degree AV block
     PAUSE = "PAUSE"
     BRADY = "BRADY"
     TACHY = "TACHY"

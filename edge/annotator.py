@@ -24,6 +24,7 @@ _RHYTHM = {
     ConditionCode.AFIB: "AFIB",
     ConditionCode.SVT: "SVTA",
     ConditionCode.SVE_RUN: "SVTA",
+    ConditionCode.AVB2: "BII",
     ConditionCode.VTA: "VT",
     ConditionCode.BIGEMINY: "B",
     ConditionCode.TRIGEMINY: "T",

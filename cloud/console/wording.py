@@ -13,6 +13,7 @@ CONDITION_NAMES: dict[ConditionCode, str] = {
     ConditionCode.AFIB: "Atrial fibrillation",
     ConditionCode.AFLT: "Atrial flutter",
     ConditionCode.SVT: "Supraventricular tachycardia",
+    ConditionCode.AVB2: "Second-degree AV block",
     ConditionCode.PAUSE: "Pause",
     ConditionCode.BRADY: "Bradycardia",
     ConditionCode.TACHY: "Tachycardia",

@@ -15,6 +15,7 @@ from ecg.conditions import LETHAL, Condition, ConditionCode
 from ecg.profiles import CINC2015, RuleProfile
 from ecg.resample import KERNEL_FS_HZ
 from ecg.rhythm.atrial import AtrialFibrillation, IntervalEvidence
+from ecg.rhythm.av_block import SecondDegreeBlock
 from ecg.rhythm.ectopy import Couplet, Cycles, Idioventricular, Run
 from ecg.rhythm.flutter import AtrialFlutter, FlutterEvidence
 from ecg.rhythm.held import Held, Rule
@@ -69,6 +70,7 @@ class RhythmRules:
                 AtrialFibrillation(self.intervals),
                 SupraventricularTachycardia(self.intervals),
                 SupraventricularRun(self.intervals),
+                SecondDegreeBlock(),
                 Pause(),
                 Bradycardia(),
                 Tachycardia(),
@@ -174,6 +176,7 @@ _WORDS = (
     (ConditionCode.AFIB, "AFIB"),
     (ConditionCode.SVT, "SVTA"),
     (ConditionCode.SVE_RUN, "SVTA"),
+    (ConditionCode.AVB2, "BII"),
 )
 
 

@@ -18,6 +18,7 @@ from ecg.beats.beat import Beat, BeatClass
 from ecg.conditioning import StreamBlock
 from ecg.quality.lead_quality import QualityProblem
 from ecg.resample import KERNEL_FS_HZ
+from ecg.rhythm.blocked_p import find_blocked_p
 from ecg.rhythm.shapes import LIKENESS, LOGIT, P_WAVE, PACED, WIDTH, ShapeState, new_shapes, see_beats
 from ecg.rhythm.wave_look import NO_WAVE, Wave, look_at_wave, share_lost, steepest
 from ecg.rhythm.wave_model import RhythmModel
@@ -55,6 +56,8 @@ QUIET_SLOPE_RATIO, _QUIET_SLOPE_MV = 0.6, 0.06
 _AFTER_QRS, _BEFORE_QRS = KERNEL_FS_HZ // 2, KERNEL_FS_HZ // 5
 #: Intervals this long (50 bpm) are looked into, s.
 LONG_RR_S = 1.2
+#: In longer ones nothing is measured: the signal kept would not hold them.
+_LONGEST_BLOCK_S = 4.0
 #: With so many of them in the window, the last no older than this (s), and so large a share of all beats, the waveform is
 #: the patient's own and is not looked at.
 _USUAL_BEATS, _USUAL_AGE_S, _USUAL_SHARE = 3, 2.0, 0.6
@@ -74,6 +77,8 @@ class SeenBeat:
         p_wave: Log of how far P waves stand out of their scatter, of the best lead; NaN where not measured.
         still: Whether nothing like a QRS lies in the interval before it; True for intervals below LONG_RR_S.
         paced: Whether the classifier says so, or its shape.
+        blocked_s: From the P wave of the beat before to one without a QRS, s; 0 where none was found, and for intervals
+            below LONG_RR_S.
     """
 
     sample: int
@@ -85,6 +90,7 @@ class SeenBeat:
     p_wave: float = math.nan
     still: bool = True
     paced: bool = False
+    blocked_s: float = 0.0
 
     @property
     def sample_before(self) -> int:
@@ -291,8 +297,17 @@ class Timeline:
             paced = beat.label is BeatClass.PACED or said[PACED] > 0
             made = SeenBeat(beat.sample, interval_s, beat.label, sure, likeness, width_s, said[P_WAVE], paced=paced)
             if interval_s >= LONG_RR_S:
-                made = replace(made, still=self.still(made.sample_before, beat.sample - _BEFORE_QRS))
+                still = self.still(made.sample_before, beat.sample - _BEFORE_QRS)
+                made = replace(made, still=still, blocked_s=self._blocked(made, column) if still else 0.0)
             self._append(made)
+
+    def _blocked(self, beat: SeenBeat, column: int) -> float:
+        """SeenBeat.blocked_s of a beat, `column` being that of the moment."""
+        if beat.rr_s > _LONGEST_BLOCK_S or max(beat.ventricular, self.beats[-1].ventricular) >= 0.5:
+            return 0.0  # behind a ventricular beat a P wave finds the ventricles refractory: no block
+        at = column - (self.now - beat.sample)
+        before = at - (beat.sample - beat.sample_before)
+        return float(find_blocked_p(self._signal, self._valid, before, at, self.shapes.p_mean))
 
     def _append(self, beat: SeenBeat) -> None:
         self.beats.append(beat)

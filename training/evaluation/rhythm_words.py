@@ -26,6 +26,7 @@ WORDS: dict[str, tuple[ConditionCode, ...]] = {
     "AFIB": (ConditionCode.AFIB,),
     "AFL": (ConditionCode.AFLT,),
     "SVTA": (ConditionCode.SVT, ConditionCode.SVE_RUN),
+    "BII": (ConditionCode.AVB2,),
     "B": (ConditionCode.BIGEMINY,),
     "T": (ConditionCode.TRIGEMINY,),
     "VT": (ConditionCode.VTA, ConditionCode.RUN),

@@ -1,7 +1,7 @@
 """Beats drawn as ASCII time lines, one character per 100 ms, played to the rules with a signal that fits them.
 
     N narrow beat   n the same, missed by the detector   V wide beat   S early narrow beat   / paced   . nothing
-    p a beat of unknown class, shaped as paced
+    p a beat of unknown class, shaped as paced   w a P wave alone, where that of an N here would be
     - no valid sample   ~ fibrillation
 
 Beats are given as the detector would give them, so that the rules are tested alone.
@@ -73,6 +73,8 @@ def draw(
             signal += _bump(n, at + 0.26 * FS, 0.05, -0.4 if wide else t_mv)
             if char == "N":
                 signal += _bump(n, at - 0.16 * FS, 0.02, 0.12)
+        elif char == "w":
+            signal += _bump(n, at - 0.16 * FS, 0.02, 0.12)
         elif char == "n":
             signal += _bump(n, at, 0.012, 1.0)
         elif char == "-":
