@@ -1,6 +1,7 @@
 """Chains of alarms: which condition says all that another one would, and what waits under it.
 
-A ventricular tachycardia is fast and is a run: the nurse is told of the tachycardia alone. The conditions themselves are
+A ventricular tachycardia is fast and is a run: the nurse is told of the tachycardia alone. Flutter says what makes the
+beats irregular or fast. The conditions themselves are
 reported as ever; only no alarm is raised of one while a graver one of its chain is alarmed and goes on. When that ends and
 the lesser one has not within UNCOVER_NS, it is raised. Owned by the alarm cycle, which asks. Must not import it.
 
@@ -21,7 +22,9 @@ SUPERIORS: dict[ConditionCode, tuple[ConditionCode, ...]] = {
     _C.VTA: (_C.VFB,),
     _C.ETC: _VENTRICULAR,
     _C.TACHY: (*_VENTRICULAR, _C.ETC),
-    _C.SVT: (*_VENTRICULAR, _C.ETC),
+    _C.SVT: (*_VENTRICULAR, _C.ETC, _C.AFLT),
+    _C.SVE_RUN: (*_VENTRICULAR, _C.SVT, _C.AFLT),
+    _C.AFIB: (_C.AFLT,),
     _C.RUN: _VENTRICULAR,
     _C.AIVR: _VENTRICULAR,
     _C.COUPLET: _VENTRICULAR,

@@ -162,5 +162,5 @@ def default_priority(code: ConditionCode) -> Priority:
     if code in TECHNICAL:
         return Priority.TECHNICAL
     medium = {ConditionCode.AFIB, ConditionCode.AFLT, ConditionCode.SVT, ConditionCode.PAUSE, ConditionCode.RUN}
-    medium |= {ConditionCode.AIVR, ConditionCode.BRADY, ConditionCode.TACHY}
+    medium |= {ConditionCode.AVB2, ConditionCode.AIVR, ConditionCode.BRADY, ConditionCode.TACHY}
     return Priority.MEDIUM if code in medium else Priority.LOW

@@ -30,11 +30,13 @@ class ConditionCode(Enum):
     AFIB = "AFIB"
     AFLT = "AFLT"
     SVT = "SVT"
+    AVB2 = "AVB2"  # second-degree AV block
     PAUSE = "PAUSE"
     BRADY = "BRADY"
     TACHY = "TACHY"
     AIVR = "AIVR"
     RUN = "RUN"  # non-sustained VT, 3 or 4 ventricular beats
+    SVE_RUN = "SVE_RUN"  # 3 or 4 early supraventricular beats
     COUPLET = "COUPLET"
     BIGEMINY = "BIGEMINY"
     TRIGEMINY = "TRIGEMINY"

@@ -28,8 +28,10 @@ class RuleProfile:
         vf_s: VFB: fibrillatory, flutter or oscillatory waveform for at least this long.
         brady_bpm, tachy_bpm: BRADY and TACHY: limits of the heart rate over rate_beats beats.
         pause_s: PAUSE: no QRS for at least this long, asystole not reached.
-        svt_bpm, svt_beats: SVT: this many narrow beats or more faster than this.
-        run_beats: RUN: shortest run of ventricular beats.
+        svt_bpm, svt_beats: SVT: this many narrow beats or more faster than this, whatever came before.
+        svt_early_bpm, svt_early_share, svt_early_beats: SVT: this many narrow beats or more, each after less than 60 / bpm
+            and earlier by this share than the usual interval; from run_beats on SVE_RUN.
+        run_beats: RUN, SVE_RUN: shortest run of ventricular or supraventricular beats.
         aivr_bpm: AIVR: slowest rate of a ventricular run that counts (idioventricular below it, VT above vt_bpm).
         aivr_beats: AIVR: shortest run.
         pvc_per_min: PVC_RATE: more ventricular beats than this in the last minute.
@@ -54,6 +56,9 @@ class RuleProfile:
     pause_s: float = 2.0
     svt_bpm: float = 150.0
     svt_beats: int = 8
+    svt_early_bpm: float = 120.0
+    svt_early_share: float = 0.15
+    svt_early_beats: int = 5
     run_beats: int = 3
     aivr_bpm: float = 40.0
     aivr_beats: int = 3

@@ -23,6 +23,8 @@ _RHYTHM = {
     ConditionCode.AFLT: "AFL",
     ConditionCode.AFIB: "AFIB",
     ConditionCode.SVT: "SVTA",
+    ConditionCode.SVE_RUN: "SVTA",
+    ConditionCode.AVB2: "BII",
     ConditionCode.VTA: "VT",
     ConditionCode.BIGEMINY: "B",
     ConditionCode.TRIGEMINY: "T",

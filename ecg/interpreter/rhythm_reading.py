@@ -171,6 +171,8 @@ def _heard_other(table: MeasurementTable, heard: Heard) -> tuple[str | None, str
     if heard.beats and heard.count(BeatClass.PACED) * 2 > len(heard.beats):
         return "rhythm_paced", "most beats are paced"
     row = _ROW_OF_WORD.get(heard.rhythm)
+    if row == "rhythm_paced" and (table.get("qrs_duration").value or 0.0) < _WIDE_MS:
+        return None, ""  # the rules go by shape; a chamber that is paced makes the QRS broad
     if row and row not in _LETHAL_ROWS:
         return row, "the rhythm rules report it in this window"
     return None, ""

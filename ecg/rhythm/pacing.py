@@ -5,7 +5,7 @@ what is left of it is the corner. Right ventricular activation outside the condu
 Pure; must not import the rules or the monitor.
 
 Source: spikes and left bundle branch like complexes of right ventricular pacing: Surawicz B, Knilans TK, Chou's
-Electrocardiography in Clinical Practice, 6th ed., ch. 26. Limits fitted on mitdb (docs/experiments.md).
+Electrocardiography in Clinical Practice, 6th ed., ch. 26. Limits fitted on mitdb and PTB-XL (docs/experiments.md).
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ _END_SHARE, _BEGIN_SHARE = 0.12, 0.15
 #: The complex lasts at least this long after its steepest slope (samples of 4 ms), ...
 _LONG = 28
 #: ... slopes 48 to 160 ms after it are at least this share of it: a broad complex or a T wave of its size, ...
-_LATE_FROM, _LATE_TO, _LATE_SHARE = 12, 40, 0.30
+_LATE_FROM, _LATE_TO, _LATE_SHARE = 12, 40, 0.28
 #: ... the 90 ms before the onset are this flat beside the whole, ...
-_FLAT_BEFORE, _FLAT_SHARE = 22, 0.10
+_FLAT_BEFORE, _FLAT_SHARE = 22, 0.08
 #: ... and the sharpest corner is at least this share of the steepest slope (per sample), with no slope against it before.
-_CORNER_SHARE, _AGAINST_SHARE = 0.4, 0.2
+_CORNER_SHARE, _AGAINST_SHARE = 0.4, 0.3
 _AGAINST_BEFORE = 8
 
 

@@ -1,4 +1,4 @@
-"""Rules of rate that are not lethal: bradycardia, tachycardia, pause, supraventricular tachycardia, PVCs per minute.
+"""Rules of rate that are not lethal: bradycardia, tachycardia, pause, PVCs per minute.
 
 Thresholds from the profile. Pure; must not import the monitor.
 """
@@ -11,12 +11,10 @@ from ecg.conditions import ConditionCode, Evidence
 from ecg.profiles import RuleProfile
 from ecg.resample import KERNEL_FS_HZ
 from ecg.rhythm.held import Held, bpm_text, last_beats, rate_bpm
-from ecg.rhythm.timeline import SeenBeat, Timeline
+from ecg.rhythm.timeline import Timeline
 
 #: Once begun, a rate condition lasts until the rate is this far back inside the limit.
 _BACK_INSIDE = 0.03
-#: QRS up to this wide is narrow (0.12 s by every criterion; the measure here reads a little longer).
-_NARROW_S = 0.13
 _MINUTE = 60 * KERNEL_FS_HZ
 
 
@@ -80,28 +78,6 @@ class Pause:
             return None
         reason = f"no QRS for {seconds:.1f} s, limit {profile.pause_s:g} s"
         return Held(onset, reason, (Evidence("pause", round(seconds, 2), "s"),))
-
-
-@dataclass(slots=True)
-class SupraventricularTachycardia:
-    """svt_beats or more beats faster than svt_bpm, narrow or of the usual shape, none of them ventricular."""
-
-    code: ConditionCode = ConditionCode.SVT
-    on_beats: bool = True
-
-    def look(self, now: Timeline, profile: RuleProfile, active: bool) -> Held | None:
-        """See Rule."""
-        beats = last_beats(now, profile.svt_beats)
-        bpm = rate_bpm(beats)
-        limit = profile.svt_bpm * (1.0 - (_BACK_INSIDE if active else 0.0))
-        if len(beats) < profile.svt_beats or bpm is None or bpm <= limit or not all(map(_supraventricular, beats)):
-            return None
-        reason = f"narrow beats at {bpm_text(bpm, profile.svt_bpm)} > {profile.svt_bpm:g} bpm"
-        return Held(beats[0].sample, reason, _rate_evidence(bpm))
-
-
-def _supraventricular(beat: SeenBeat) -> bool:
-    return beat.ventricular < 0.5 and not beat.paced and (beat.width_s <= _NARROW_S or beat.likeness > 0.9)
 
 
 @dataclass(slots=True)

@@ -15,12 +15,14 @@ from ecg.conditions import LETHAL, Condition, ConditionCode
 from ecg.profiles import CINC2015, RuleProfile
 from ecg.resample import KERNEL_FS_HZ
 from ecg.rhythm.atrial import AtrialFibrillation, IntervalEvidence
+from ecg.rhythm.av_block import SecondDegreeBlock
 from ecg.rhythm.ectopy import Couplet, Cycles, Idioventricular, Run
 from ecg.rhythm.flutter import AtrialFlutter, FlutterEvidence
 from ecg.rhythm.held import Held, Rule
 from ecg.rhythm.lethal import Asystole, ExtremeBradycardia, ExtremeTachycardia
-from ecg.rhythm.rates import Bradycardia, Pause, PvcRate, SupraventricularTachycardia, Tachycardia
+from ecg.rhythm.rates import Bradycardia, Pause, PvcRate, Tachycardia
 from ecg.rhythm.run_evidence import RunEvidence
+from ecg.rhythm.supraventricular import SupraventricularRun, SupraventricularTachycardia
 from ecg.rhythm.timeline import Timeline
 from ecg.rhythm.ventricular import MalignantWave, VentricularFibrillation, VentricularTachycardia
 from ecg.rhythm.wave_model import RhythmModel, default_model
@@ -66,7 +68,9 @@ class RhythmRules:
                 ExtremeTachycardia(),
                 AtrialFlutter(self.flutter),
                 AtrialFibrillation(self.intervals),
-                SupraventricularTachycardia(),
+                SupraventricularTachycardia(self.intervals),
+                SupraventricularRun(self.intervals),
+                SecondDegreeBlock(),
                 Pause(),
                 Bradycardia(),
                 Tachycardia(),
@@ -173,6 +177,8 @@ _WORDS = (
     (ConditionCode.AFLT, "AFL"),
     (ConditionCode.AFIB, "AFIB"),
     (ConditionCode.SVT, "SVTA"),
+    (ConditionCode.SVE_RUN, "SVTA"),
+    (ConditionCode.AVB2, "BII"),
 )
 
 

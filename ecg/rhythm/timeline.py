@@ -18,6 +18,7 @@ from ecg.beats.beat import Beat, BeatClass
 from ecg.conditioning import StreamBlock
 from ecg.quality.lead_quality import QualityProblem
 from ecg.resample import KERNEL_FS_HZ
+from ecg.rhythm.blocked_p import find_blocked_p
 from ecg.rhythm.shapes import ALIKE, LIKENESS, LOGIT, P_WAVE, PACED, WIDTH, ShapeState, new_shapes, see_beats
 from ecg.rhythm.wave_look import NO_WAVE, Wave, look_at_wave, share_lost, unrest
 from ecg.rhythm.wave_model import RhythmModel
@@ -63,6 +64,8 @@ _AFTER_QRS, _BEFORE_QRS = KERNEL_FS_HZ // 2, KERNEL_FS_HZ // 5
 _AFTER_T = 7 * KERNEL_FS_HZ // 10
 #: Intervals this long (50 bpm) are looked into, s.
 LONG_RR_S = 1.2
+#: In longer ones nothing is measured: the signal kept would not hold them.
+_LONGEST_BLOCK_S = 4.0
 #: With so many of them in the window, the last no older than this (s), and so large a share of all beats, the waveform is
 #: the patient's own and is not looked at.
 _USUAL_BEATS, _USUAL_AGE_S, _USUAL_SHARE = 3, 2.0, 0.6
@@ -85,6 +88,8 @@ class SeenBeat:
         swing_mv: Peak to peak in the interval before it, of the lead that swings least; 0 for intervals below LONG_RR_S.
         alike: Correlation with the most similar shape seen before, of the best lead; 1 while that is not known.
         shown: The class that is written down and shown: what the rules of ectopy count.
+        blocked_s: From the P wave of the beat before to one without a QRS, s; 0 where none was found, and for intervals
+            below LONG_RR_S.
     """
 
     sample: int
@@ -99,6 +104,7 @@ class SeenBeat:
     swing_mv: float = 0.0
     alike: float = 1.0
     shown: BeatClass = BeatClass.UNKNOWN
+    blocked_s: float = 0.0
 
     @property
     def ectopic(self) -> bool:
@@ -350,8 +356,17 @@ class Timeline:
             )
             if interval_s >= LONG_RR_S:
                 still, swing_mv = self.between(made.sample_before, beat.sample - _BEFORE_QRS)
-                made = replace(made, still=still, swing_mv=swing_mv)
+                blocked_s = self._blocked(made, column) if still else 0.0
+                made = replace(made, still=still, swing_mv=swing_mv, blocked_s=blocked_s)
             self._append(made)
+
+    def _blocked(self, beat: SeenBeat, column: int) -> float:
+        """SeenBeat.blocked_s of a beat, `column` being that of the moment."""
+        if beat.rr_s > _LONGEST_BLOCK_S or max(beat.ventricular, self.beats[-1].ventricular) >= 0.5:
+            return 0.0  # behind a ventricular beat a P wave finds the ventricles refractory: no block
+        at = column - (self.now - beat.sample)
+        before = at - (beat.sample - beat.sample_before)
+        return float(find_blocked_p(self._signal, self._valid, before, at, self.shapes.p_mean))
 
     def _append(self, beat: SeenBeat) -> None:
         self.beats.append(beat)

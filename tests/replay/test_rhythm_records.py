@@ -51,3 +51,23 @@ def test_paced_rhythm_is_said(record):
 @pytest.mark.parametrize("record", ["109", "111", "214", "208"])
 def test_bundle_branch_block_and_ventricular_beats_are_no_paced_rhythm(record):
     assert "P" not in {change.word for change in said("mitdb", record, 0, 300).rhythm}
+
+
+def test_supraventricular_tachycardia_of_mitdb_209_is_called():
+    # reference: SVTA at 555.7 to 584.3 s and 599.4 to 621.8 s
+    calls = [c for c in said("mitdb", "209", 500, 640).calls if c.code is ConditionCode.SVT]
+    assert min(c.onset_s for c in calls) + 500 == pytest.approx(557, abs=3)
+    assert sum(c.end_s - c.onset_s for c in calls) > 25
+    assert not [c for c in calls if 90 < c.onset_s < 97]
+
+
+def test_second_degree_block_of_mitdb_231_is_called_and_ends():
+    # reference: BII at 98 to 149 s
+    calls = [c for c in said("mitdb", "231", 0, 300).calls if c.code is ConditionCode.AVB2]
+    assert [(round(c.onset_s, -1), round(c.end_s, -1)) for c in calls] == [(90, 150)]
+    assert calls[0].reason.startswith("every second P wave without QRS")
+
+
+@pytest.mark.parametrize("record", ["117", "123", "201", "202", "228", "232"])
+def test_slow_rhythms_and_pauses_are_no_block(record):
+    assert not [c for c in said("mitdb", record, 0, 300).calls if c.code is ConditionCode.AVB2]

@@ -25,7 +25,8 @@ from training.rhythm.reference import Span, merged
 WORDS: dict[str, tuple[ConditionCode, ...]] = {
     "AFIB": (ConditionCode.AFIB,),
     "AFL": (ConditionCode.AFLT,),
-    "SVTA": (ConditionCode.SVT,),
+    "SVTA": (ConditionCode.SVT, ConditionCode.SVE_RUN),
+    "BII": (ConditionCode.AVB2,),
     "B": (ConditionCode.BIGEMINY,),
     "T": (ConditionCode.TRIGEMINY,),
     "VT": (ConditionCode.VTA, ConditionCode.RUN),

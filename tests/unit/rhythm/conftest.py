@@ -2,6 +2,7 @@
 
     N narrow beat   n the same, missed by the detector   V wide beat   S early narrow beat   / paced   . nothing
     p a beat of unknown class, shaped as paced   b the same wide beat as V, shown as normal: block that comes and goes
+    w a P wave alone, where that of an N here would be
     - no valid sample   ~ fibrillation   ^ the electrode overloads and comes back over seconds
 
 Beats are given as the detector would give them, so that the rules are tested alone.
@@ -75,6 +76,8 @@ def draw(
             signal += _bump(n, at + 0.26 * FS, 0.05, -0.4 if wide else t_mv)
             if char == "N":
                 signal += _bump(n, at - 0.16 * FS, 0.02, 0.12)
+        elif char == "w":
+            signal += _bump(n, at - 0.16 * FS, 0.02, 0.12)
         elif char == "n":
             signal += _bump(n, at, 0.012, 1.0)
         elif char == "^":

@@ -56,10 +56,12 @@ def test_one_ventricular_beat_is_nothing(play):
 
 
 def test_tachycardia_and_svt(play):
-    played = play(SINUS + "N..." * 40 + SINUS)  # 150 bpm is not above 150
+    played = play("N..." * 60)  # 150 bpm is not above 150, and nothing is known to be early against
     assert played.of(ConditionCode.TACHY) and not played.of(ConditionCode.SVT)
     played = play(SINUS + "S.." * 40 + SINUS)  # 200 bpm
     (svt,) = played.of(ConditionCode.SVT)
+    assert "narrow beats suddenly at 200 bpm" in svt.reason
+    (svt,) = play("S.." * 60).of(ConditionCode.SVT)
     assert svt.reason == "narrow beats at 200 > 150 bpm"
 
 
