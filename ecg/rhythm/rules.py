@@ -20,6 +20,7 @@ from ecg.rhythm.held import Held, Rule
 from ecg.rhythm.lethal import Asystole, ExtremeBradycardia, ExtremeTachycardia
 from ecg.rhythm.rates import Bradycardia, Pause, PvcRate, SupraventricularTachycardia, Tachycardia
 from ecg.rhythm.run_evidence import RunEvidence
+from ecg.rhythm.second_look import Witness
 from ecg.rhythm.timeline import Timeline
 from ecg.rhythm.ventricular import MalignantWave, VentricularFibrillation, VentricularTachycardia
 from ecg.rhythm.wave_model import RhythmModel, default_model
@@ -43,9 +44,11 @@ class RhythmRules:
 
     Attributes:
         model: Networks to use instead of the shipped ones (cross-validation); None in service.
+        witness: Notes what a second look at an alarm needs; None where nobody will look again.
     """
 
     model: RhythmModel | None = None
+    witness: Witness | None = None
     timeline: Timeline = field(default_factory=Timeline)
     wave: MalignantWave = field(default_factory=MalignantWave)
     intervals: IntervalEvidence = field(default_factory=IntervalEvidence)
@@ -104,6 +107,8 @@ class RhythmRules:
             if not lethal_only:
                 self.intervals.move(self.timeline, profile, model.af)
             self.run.move(self.timeline, profile, self.wave.malignant, model.run)
+            if self.witness is not None:
+                self.witness.note(self.timeline, self.wave.malignant, self.run)
             beats_came = self.timeline.fresh > 0 or self.timeline.broken
             for rule in rules:
                 if beats_came or not rule.on_beats:
@@ -155,6 +160,8 @@ class RhythmRules:
     def _lose(self, end: int) -> list[Condition]:
         """A gap: what was so until its start is unknown after it."""
         self.wave.forget()
+        if self.witness is not None:
+            self.witness.rows.clear()
         return [self._end(code, end) for code in list(self.open)]
 
 
