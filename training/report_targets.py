@@ -84,6 +84,12 @@ _PROVENANCE: tuple[tuple[str | None, str, str], ...] = (
     (None, "rhythm.*", "networks cross-validated by record, thresholds in-sample"),
     (None, "lethal.*", "networks cross-validated by record, thresholds in-sample"),
     (None, "alarms.confirm_pulse.*", "networks cross-validated by record; profiles and limits of the pulse in-sample"),
+    (
+        None,
+        "alarms.verified.*",
+        "second look and networks cross-validated by record; profiles and limits of the pulse in-sample",
+    ),
+    (None, "alarms.downgrade.*", "second look cross-validated by record; its limit in-sample"),
     (None, "alarms.*", "networks cross-validated by record, profiles in-sample"),
     (None, "synthetic.*", "other draws of the generator the delineator also learnt from"),
     (None, "ptb_xl.*", "in-sample"),

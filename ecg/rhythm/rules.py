@@ -22,6 +22,7 @@ from ecg.rhythm.held import Held, Rule
 from ecg.rhythm.lethal import Asystole, ExtremeBradycardia, ExtremeTachycardia
 from ecg.rhythm.rates import Bradycardia, Pause, PvcRate, Tachycardia
 from ecg.rhythm.run_evidence import RunEvidence
+from ecg.rhythm.second_look import Witness
 from ecg.rhythm.supraventricular import SupraventricularRun, SupraventricularTachycardia
 from ecg.rhythm.timeline import Timeline
 from ecg.rhythm.ventricular import MalignantWave, VentricularFibrillation, VentricularTachycardia
@@ -46,9 +47,11 @@ class RhythmRules:
 
     Attributes:
         model: Networks to use instead of the shipped ones (cross-validation); None in service.
+        witness: Notes what a second look at an alarm needs; None where nobody will look again.
     """
 
     model: RhythmModel | None = None
+    witness: Witness | None = None
     timeline: Timeline = field(default_factory=Timeline)
     wave: MalignantWave = field(default_factory=MalignantWave)
     intervals: IntervalEvidence = field(default_factory=IntervalEvidence)
@@ -112,6 +115,8 @@ class RhythmRules:
                 self.intervals.move(self.timeline, profile, model.af)
                 self.flutter.move(self.timeline, self.intervals, ConditionCode.AFLT in self.open)
             self.run.move(self.timeline, profile, self.wave.malignant, model.run)
+            if self.witness is not None:
+                self.witness.note(self.timeline, self.wave.malignant, self.run)
             beats_came = self.timeline.fresh > 0 or self.timeline.broken
             for rule in rules:
                 if beats_came or not rule.on_beats:
@@ -163,6 +168,8 @@ class RhythmRules:
     def _lose(self, end: int) -> list[Condition]:
         """A gap: what was so until its start is unknown after it."""
         self.wave.forget()
+        if self.witness is not None:
+            self.witness.rows.clear()
         return [self._end(code, end) for code in list(self.open)]
 
 
