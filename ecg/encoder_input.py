@@ -18,7 +18,7 @@ from scipy import fft
 
 from ecg.checked import checked_rate
 from ecg.errors import InvalidSignal
-from ecg.leads import lead_indices
+from ecg.leads import lead_index
 from ecg.segments import FloatArray
 
 #: The form every encoder of ours takes (manifest fields fs_hz, window_s must say the same).
@@ -78,7 +78,7 @@ def prepare(signal_mv: FloatArray, fs_hz: float, lead_names: Sequence[Sequence[s
         raise InvalidSignal(f"a window of {n_given} samples at {fs_hz:g} Hz is longer than {ENCODER_WINDOW_S:g} s")
     if len(lead_names) != n_windows or any(len(names) != n_leads for names in lead_names):
         raise InvalidSignal(f"{n_windows} windows of {n_leads} leads need as many tuples of as many lead names")
-    index = np.stack([lead_indices(names) for names in lead_names])  # (B, n_leads)
+    index = np.array([[lead_index(name) for name in names] for names in lead_names], np.int64)  # (B, n_leads)
 
     rows = np.ascontiguousarray(signal_mv, np.float32).reshape(n_windows * n_leads, n_given)
     pad = min(round(_PAD_S * fs_hz), n_samples - 1)
