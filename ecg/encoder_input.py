@@ -18,7 +18,7 @@ from scipy import fft
 
 from ecg.checked import checked_rate
 from ecg.errors import InvalidSignal
-from ecg.leads import lead_indices
+from ecg.leads import lead_index
 from ecg.segments import FloatArray
 
 #: The form every encoder of ours takes (manifest fields fs_hz, window_s must say the same).
@@ -78,7 +78,7 @@ def prepare(signal_mv: FloatArray, fs_hz: float, lead_names: Sequence[Sequence[s
         raise InvalidSignal(f"a window of {n_given} samples at {fs_hz:g} Hz is longer than {ENCODER_WINDOW_S:g} s")
     if len(lead_names) != n_windows or any(len(names) != n_leads for names in lead_names):
         raise InvalidSignal(f"{n_windows} windows of {n_leads} leads need as many tuples of as many lead names")
-    index = np.stack([lead_indices(names) for names in lead_names])  # (B, n_leads)
+    index = np.array([[lead_index(name) for name in names] for names in lead_names], np.int64)  # (B, n_leads)
 
     rows = np.ascontiguousarray(signal_mv, np.float32).reshape(n_windows * n_leads, n_given)
     pad = min(round(_PAD_S * fs_hz), n_samples - 1)
@@ -97,27 +97,35 @@ def prepare(signal_mv: FloatArray, fs_hz: float, lead_names: Sequence[Sequence[s
     return EncoderInput(out.reshape(*shape, ENCODER_SAMPLES), index, mask.reshape(shape))
 
 
+@numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+def _sum_of_finite(row):  # type: ignore[no-untyped-def]
+    """Sum of the finite values of a row (n,), in any order, and how many they are."""
+    total, count = 0.0, 0
+    for i in range(row.shape[0]):
+        is_finite = abs(row[i]) < np.inf
+        total += np.float64(row[i]) if is_finite else 0.0
+        count += is_finite
+    return total, count
+
+
 @numba.njit(cache=True, nogil=True)
 def _mirrored(rows, n_samples, pad, min_valid, mask):  # type: ignore[no-untyped-def]
     """(R, n_given) mV to (R, n_samples + 2 pad): mean removed, what is missing on it, both ends mirrored; fills mask."""
     n_rows, n_given = rows.shape
     out = np.zeros((n_rows, n_samples + 2 * pad), np.float32)
     for r in range(n_rows):
-        total, count = 0.0, 0
-        for i in range(n_given):
-            if np.isfinite(rows[r, i]):
-                total += rows[r, i]
-                count += 1
+        total, count = _sum_of_finite(rows[r])
         mask[r] = 1.0 if count >= min_valid * n_samples else 0.0
         if mask[r] == 0.0:
             continue
         mean = np.float32(total / count)
+        row, given = out[r], rows[r]
+        middle = row[pad : pad + n_given]
         for i in range(n_given):
-            if np.isfinite(rows[r, i]):
-                out[r, pad + i] = rows[r, i] - mean
+            middle[i] = given[i] - mean if abs(given[i]) < np.inf else np.float32(0.0)
         for i in range(pad):
-            out[r, i] = out[r, 2 * pad - i]
-            out[r, pad + n_samples + i] = out[r, pad + n_samples - 2 - i]
+            row[i] = row[2 * pad - i]
+            row[pad + n_samples + i] = row[pad + n_samples - 2 - i]
     return out
 
 
@@ -125,9 +133,9 @@ def _mirrored(rows, n_samples, pad, min_valid, mask):  # type: ignore[no-untyped
 def _clipped(rows, first, limit, mask, out):  # type: ignore[no-untyped-def]
     """Cuts the window out of the mirrored rows, within the limit, 0 where masked."""
     for r in range(out.shape[0]):
-        for i in range(out.shape[1]):
-            value = rows[r, first + i] * mask[r]
-            out[r, i] = min(max(value, -limit), limit)
+        row, cut, scale = out[r], rows[r, first:], mask[r]
+        for i in range(row.shape[0]):
+            row[i] = min(max(cut[i] * scale, -limit), limit)
 
 
 @lru_cache(maxsize=64)

@@ -5,11 +5,7 @@ Owns the mapping only. Must not import anything above ecg.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
-
-import numpy as np
-import numpy.typing as npt
 
 #: Order of every 12-lead array here, the order of a printed ECG.
 STANDARD_LEADS = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
@@ -50,8 +46,3 @@ def lead_index(name: str) -> int:
     folded = folded.removeprefix("lead").removeprefix("ecglead") or folded
     folded = _ALIASES.get(folded, folded).lower()
     return _INDEX.get(folded, UNKNOWN_LEAD)
-
-
-def lead_indices(names: Sequence[str]) -> npt.NDArray[np.int64]:
-    """lead_index of each name, int64 (n_leads,)."""
-    return np.array([lead_index(name) for name in names], np.int64)

@@ -111,12 +111,14 @@ class Segment:
     @property
     def n_samples(self) -> int:
         """Samples per lead."""
-        return int(self.samples.shape[1])
+        n: int = self.samples.shape[1]
+        return n
 
     @property
     def end_sample(self) -> int:
         """Index after the last sample: the segment is [first_sample, end_sample)."""
-        return self.first_sample + self.n_samples
+        end: int = self.first_sample + self.samples.shape[1]
+        return end
 
     def time_ns_at(self, sample: int) -> int:
         """UTC ns of a sample index of this epoch, on this segment's clock."""

@@ -153,8 +153,9 @@ class Windower:
         if all(s.leads == leads for s in inside):  # one conversion for all of them
             adu = np.full((len(leads), length), INVALID_SAMPLE, np.int16)
             for s in inside:
-                begin, end = max(s.first_sample, first), min(s.end_sample, first + length)
-                adu[:, begin - first : end - first] = s.samples[:, begin - s.first_sample : end - s.first_sample]
+                at, n = s.first_sample - first, s.samples.shape[1]
+                part = s.samples if 0 <= at <= length - n else s.samples[:, max(0, -at) : length - at]
+                adu[:, max(0, at) : at + n] = part
             signal_mv = to_millivolts(adu, leads)
         else:
             signal_mv = np.full((len(leads), length), np.nan, np.float32)

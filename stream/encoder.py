@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import onnxruntime as ort
 
 from ecg.encoder_input import EncoderInput, prepare
@@ -20,6 +21,9 @@ from ecg.segments import FloatArray
 
 #: In the order they are tried.
 PROVIDERS = ("TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider")
+#: Windows that go through the network together on the CPU: what passes between its layers stays in the processor's cache
+#: (measured: 69 us a window of two leads for 8 to 32 at once, 91 for 192).
+_AT_ONCE = 32
 _INPUTS = {"signal": "tensor(float)", "lead_index": "tensor(int64)", "lead_mask": "tensor(float)"}
 _OUTPUTS = ("probabilities", "quality", "embedding")
 
@@ -83,7 +87,20 @@ class Encoder:
 
     def run(self, batch: EncoderInput) -> Scores:
         """Scores a batch."""
-        feeds = {"signal": batch.signal, "lead_index": batch.lead_index, "lead_mask": batch.lead_mask}
+        n = len(batch.signal)
+        at_once = _AT_ONCE if self.provider == "CPUExecutionProvider" else n
+        if n <= at_once:
+            return self._run(batch.signal, batch.lead_index, batch.lead_mask)
+        cuts = (slice(i, i + at_once) for i in range(0, n, at_once))
+        parts = [self._run(batch.signal[cut], batch.lead_index[cut], batch.lead_mask[cut]) for cut in cuts]
+        return Scores(
+            np.concatenate([part.probabilities for part in parts]),
+            np.concatenate([part.quality for part in parts]),
+            np.concatenate([part.embedding for part in parts]),
+        )
+
+    def _run(self, signal: FloatArray, lead_index: npt.NDArray[np.int64], lead_mask: FloatArray) -> Scores:
+        feeds = {"signal": signal, "lead_index": lead_index, "lead_mask": lead_mask}
         probabilities, quality, embedding = self._session.run(list(_OUTPUTS), feeds)
         return Scores(probabilities, quality, embedding)
 

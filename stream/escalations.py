@@ -48,16 +48,20 @@ class EscalationPolicy:
             self._said[screening.stream_id] = _Said(screening.scores, screened.embedding, screening.model_id)
 
     def wants(self, screened: Screened, now_ns: int) -> bool:
-        """Whether a flagged window goes to the cloud now; remembers that it did."""
-        screening = screened.screening
-        sent = self._sent_ns.setdefault(screening.stream_id, {})
-        due = [flag for flag in screening.flags if now_ns - sent.get(flag, -UNSCREENED_EVERY_NS) >= _every_ns(flag)]
-        sent.update(dict.fromkeys(due, now_ns))
-        return bool(due)
+        """Whether a flagged window goes to the cloud now."""
+        return bool(self._due(screened, now_ns))
+
+    def _due(self, screened: Screened, now_ns: int) -> list[str]:
+        """The window's flags of which nothing was sent for long enough."""
+        sent = self._sent_ns.get(screened.screening.stream_id, {})
+        flags = screened.screening.flags
+        return [flag for flag in flags if now_ns - sent.get(flag, -UNSCREENED_EVERY_NS) >= _every_ns(flag)]
 
     def of_window(self, screened: Screened, agent_id: str, strip: Segment, now_ns: int) -> Escalation:
-        """The escalation of a flagged window; it belongs to no alarm."""
+        """The escalation of a flagged window, which is remembered; it belongs to no alarm."""
         screening = screened.screening
+        due = self._due(screened, now_ns)
+        self._sent_ns.setdefault(screening.stream_id, {}).update(dict.fromkeys(due, now_ns))
         name = f"window/{screening.stream_id}/{screening.epoch}/{screening.first_sample}"
         return Escalation(
             str(uuid.uuid5(_NAMESPACE, name)),

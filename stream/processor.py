@@ -152,10 +152,10 @@ class Processor:
                 out.alerts += self.cycle.on_advice(one.advice, now_ns)
             self._policy.heard(one)
             bed = self._beds.get(screening.stream_id)
-            if bed is None or not screening.flagged:
+            if bed is None or not screening.flagged or not self._policy.wants(one, now_ns):
                 continue
             strip = self._strips.cut(screening.stream_id, screening.epoch, screening.end_sample)
-            if strip is not None and self._policy.wants(one, now_ns):
+            if strip is not None:
                 out.escalations.append(self._policy.of_window(one, bed.agent_id, strip, now_ns))
         return out
 

@@ -11,6 +11,7 @@ import asyncio
 import queue
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,9 +23,10 @@ from ecg.conditions import ConditionCode
 from ecg.encoder_input import EncoderInput, prepare
 from ecg.manifest import Manifest
 from ecg.screening import LabelScore, Screening, ScreeningStatus
+from ecg.segments import FloatArray
 from ecg.windows import Window
 from stream import metrics
-from stream.encoder import Encoder, Scores
+from stream.encoder import Encoder
 
 log = structlog.get_logger()
 
@@ -76,7 +78,7 @@ def screen(encoder: Encoder, windows: Sequence[Window]) -> list[Screened]:
             shapes.setdefault((len(rows), window.signal_mv.shape[1], window.fs_hz), []).append(position)
     by_leads: dict[int, list[tuple[list[int], EncoderInput]]] = {}
     for (n_leads, _, fs_hz), positions in shapes.items():
-        signal = np.stack([windows[p].signal_mv[usable[p]] for p in positions])  # (B, n_leads, n_samples)
+        signal = np.stack([_rows_of(windows[p], usable[p]) for p in positions])  # (B, n_leads, n_samples)
         names = [[windows[p].lead_names[row] for row in usable[p]] for p in positions]
         by_leads.setdefault(n_leads, []).append((positions, prepare(signal, fs_hz, names)))
     for parts in by_leads.values():
@@ -88,11 +90,16 @@ def screen(encoder: Encoder, windows: Sequence[Window]) -> list[Screened]:
         )
         metrics.SCREEN_BATCH.observe(len(positions))
         scores = encoder.run(batch)
-        for row, position in enumerate(positions):
-            if batch.lead_mask[row].any():
-                results[position] = _said(encoder, windows[position], scores, row)
-            else:
+        seen = np.any(batch.lead_mask, axis=1).tolist()
+        finite = np.all(np.isfinite(scores.probabilities), axis=1).tolist()
+        said = zip(positions, scores.probabilities.tolist(), scores.embedding.tolist(), strict=True)
+        for (position, probabilities, embedding), some, known in zip(said, seen, finite, strict=True):
+            if not some:
                 results[position] = _lacking(encoder, windows[position], "no lead has a signal")
+            elif not known:
+                results[position] = _lacking(encoder, windows[position], "the encoder gave NaN")
+            else:
+                results[position] = _said(encoder, windows[position], probabilities, tuple(embedding))
     return [results[position] for position in range(len(windows))]
 
 
@@ -104,15 +111,18 @@ def _leads_for(manifest: Manifest, window: Window) -> list[int]:
     return rows if len(rows) == len(manifest.leads) else []
 
 
+def _rows_of(window: Window, rows: list[int]) -> FloatArray:
+    """Its signal, or those rows of it where they are not all."""
+    return window.signal_mv if len(rows) == len(window.lead_names) else window.signal_mv[rows]
+
+
 def _lacking(encoder: Encoder, window: Window, reason: str) -> Screened:
     return unscreened(window, reason, encoder.manifest.model_id, encoder.provider)
 
 
-def _said(encoder: Encoder, window: Window, scores: Scores, row: int) -> Screened:
+def _said(encoder: Encoder, window: Window, probabilities: Sequence[float], embedding: tuple[float, ...]) -> Screened:
     manifest = encoder.manifest
-    by_label = dict(zip(manifest.labels, scores.probabilities[row].tolist(), strict=True))
-    if not all(np.isfinite(score) for score in by_label.values()):
-        return _lacking(encoder, window, "the encoder gave NaN")
+    by_label = dict(zip(manifest.labels, probabilities, strict=True))
     flags = tuple(label for label, least in manifest.thresholds.items() if by_label[label] >= least)
     denied = {
         ConditionCode(code): denial.labels
@@ -138,7 +148,7 @@ def _said(encoder: Encoder, window: Window, scores: Scores, row: int) -> Screene
         tuple(LabelScore(label, score) for label, score in by_label.items()),
         flags,
     )
-    return Screened(window, screening, tuple(scores.embedding[row].tolist()), advice)
+    return Screened(window, screening, embedding, advice)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -198,8 +208,8 @@ class Screener:
 
     @staticmethod
     def _counted(screened: list[Screened]) -> list[Screened]:
-        for one in screened:
-            metrics.WINDOWS.labels(one.screening.status.value).inc()
+        for status, n in Counter(one.screening.status for one in screened).items():
+            metrics.WINDOWS.labels(status.value).inc(n)
         return screened
 
     def _work(self) -> None:

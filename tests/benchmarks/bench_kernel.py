@@ -16,15 +16,18 @@ from pathlib import Path
 
 import numpy as np
 
+from ecg.beats.classifier import ClassifierGroup
 from ecg.beats.detector_model import default_model
 from ecg.delineation.delineate import delineate
 from ecg.measurements.measure import measure
 from ecg.monitor import Monitor
 from ecg.quality.window import lead_measures
+from ecg.rhythm.rules import RhythmRules
 from ecg.segments import FloatArray, Int16Array, Segment, millivolts
 from ecg.stream_group import StreamGroup
 from ecg.windows import Window, Windower
 from edge.sources.wfdb_replay import Recording, read_recording
+from training.rhythm.capture import blocks
 
 PASSES = 3
 
@@ -157,6 +160,48 @@ def stages(recording: Recording) -> Iterator[tuple[str, float]]:
     yield "all measurements: kernel", speed(lambda mv: measure(Window("w", 0, 0, fs, 0, ("II",), mv)))
 
 
+def calls(recording: Recording) -> Iterator[tuple[str, float]]:
+    """x real time of what is said of the beats, one lead second by second, given beats and conditioned signal."""
+    one = Recording(recording.fs_hz, recording.leads[:1], recording.samples[:1, : round(300 * recording.fs_hz)])
+    seconds, n = one.samples.shape[1] / one.fs_hz, round(one.fs_hz)
+    off, gain = np.zeros((1, 1), bool), np.array([[1 / one.leads[0].gain_adu_per_mv]])
+    group = StreamGroup(one.fs_hz, 1, default_model())
+    slots = np.array([group.add(0)])
+    cuts = (np.ascontiguousarray(one.samples[None, :, i : i + n]) for i in range(0, one.samples.shape[1], n))
+    found = [group.step(cut, off, gain, slots)[1] for cut in cuts]
+
+    def classify(copies: int) -> float:
+        rows = np.arange(copies)
+        many = [
+            [np.repeat(array, copies, axis=0) for array in (beats.count, beats.kernel_sample, beats.wave_mv)]
+            for beats in found
+        ]
+
+        def run() -> None:
+            classes = ClassifierGroup(1)
+            for row in rows:
+                classes.begin(int(row))
+            for count, kernel_sample, wave_mv in many:
+                classes.judge(rows, count, kernel_sample, wave_mv)
+
+        return copies * seconds / fastest_s(run)
+
+    yield "beat classes: kernel, one stream", classify(1)
+    yield "beat classes: kernel, 50 streams", classify(50)
+    given = list(blocks(one))
+
+    def rules(lethal_only: bool) -> float:
+        def run() -> None:
+            state = RhythmRules()
+            for beats, block in given:
+                state.step(beats, block, lethal_only=lethal_only)
+
+        return seconds / fastest_s(run)
+
+    yield "rhythm: kernel, all rules", rules(lethal_only=False)
+    yield "rhythm: kernel, the lethal five", rules(lethal_only=True)
+
+
 def main() -> None:
     """Prints the tables."""
     arguments = argparse.ArgumentParser(description=__doc__)
@@ -182,7 +227,10 @@ def main() -> None:
     print(f"\n{'after detection, one lead, windows of 10 s':44}{'x real time':>12}")
     for name, speed in stages(recording):
         print(f"{name:44}{speed:12,.0f}")
-    print("beat classes and rhythm calls have no peer among the three; they are part of Monitor.step below")
+    print(f"\n{'after detection, one lead, every second':44}{'x real time':>12}")
+    for name, speed in calls(recording):
+        print(f"{name:44}{speed:12,.0f}")
+    print("neither has a peer: none of the three names the class of a beat or calls a rhythm")
     print(f"\n{f'{options.beds} beds, {len(recording.leads)} leads, {fs:g} Hz':44}{'us/bed/s':>12}")
     print(f"{'Monitor.step, everything':44}{bed_second_us(recording, options.beds, lambda: Monitor().step):12.1f}")
     print(f"{'Windower.step, 10 s every 2 s':44}{bed_second_us(recording, options.beds, windower_step):12.1f}")

@@ -58,6 +58,17 @@ def test_windows_of_any_rate_and_lead_count_go_together_and_come_back_in_order(
         assert one.embedding[0] == pytest.approx(amplitude * np.sqrt(n / 2), rel=0.05)
 
 
+def test_a_batch_of_many_windows_is_said_what_each_is_said_alone(model_folder: Path, sine_mv: Sine) -> None:
+    encoder = Encoder(model_folder)
+    windows = [window(sine_mv([0.1 + 0.03 * i]), stream_id=f"bed-{i}") for i in range(75)]
+    together = screen(encoder, windows)
+    assert [s.screening.stream_id for s in together] == [w.stream_id for w in windows]
+    for i in (0, 31, 32, 33, 63, 64, 74):
+        (alone,) = screen(encoder, [windows[i]])
+        assert together[i].embedding == pytest.approx(alone.embedding, rel=1e-5)
+        assert together[i].screening.scores[0].score == pytest.approx(alone.screening.scores[0].score, rel=1e-5)
+
+
 def test_the_provider_that_runs_is_asserted_and_exported(model_folder: Path) -> None:
     encoder = Encoder(model_folder, ["CPUExecutionProvider"])
     assert encoder.provider == "CPUExecutionProvider"
