@@ -24,8 +24,8 @@ from ecg.rhythm.rules import RhythmRules
 from ecg.rhythm.second_look import LOOK_FEATURES, Witness
 from ecg.rhythm.tiny_net import TinyNet
 from ecg.rhythm.wave_model import RhythmModel
+from edge.kernel_blocks import blocks
 from edge.sources.wfdb_replay import read_recording
-from training.rhythm.capture import blocks
 from training.rhythm.folds import N_FOLDS
 from training.rhythm.reference import labelled_alarms
 
