@@ -25,7 +25,7 @@ from ecg.segments import Lead, Segment
 from ecg.stream_group import GroupBeats, GroupSeconds
 
 #: Changes whenever a snapshot of an older kernel cannot be read any more.
-SNAPSHOT_VERSION = 3
+SNAPSHOT_VERSION = 4
 _PROBLEMS_OF_BITS = tuple(tuple(p for p in QualityProblem if bits & p) for bits in range(128))
 
 

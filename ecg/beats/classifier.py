@@ -16,8 +16,7 @@ import numpy.typing as npt
 
 from ecg.beats.beat import BeatClass
 from ecg.beats.classifier_features import N_FEATURES
-from ecg.beats.classifier_final import N_FINAL, decide_final, final_model, new_past, observe_into
-from ecg.beats.classifier_learning import new_context
+from ecg.beats.classifier_final import N_FINAL, decide_final, final_model, new_views, observe_views
 from ecg.beats.classifier_model import decide, default_model, score_into
 from ecg.beats.classifier_state import FIDUCIAL, WAVE_LEN
 from ecg.segments import FloatArray
@@ -40,15 +39,15 @@ def _judge(
     stream: Any, leads: Any, past: Any, past_leads: Any, k: int, wave: Any, models: Any, features: Any, score: Any
 ) -> tuple[int, int]:
     """Final class and class for the rules; score (5,): log odds of V, S, F for the rules, then of the final V, S."""
-    observe_into(stream[0], leads, past[0], past_leads, k, wave, features)
-    score_into(models[0], features[:N_FEATURES], score[:3])
+    observe_views(stream, leads, past, past_leads, k, wave, features)
+    score_into(models[0], features[0, :N_FEATURES], score[:3])
     for_rules = int(decide(models[0], score[:3]))
     return int(decide_final(models[1], features, score[0], for_rules == 3, score[3:])), for_rules
 
 
 @dataclass(slots=True)
 class BeatClassifier:
-    """State of one stream; beats are given in time order."""
+    """State of one stream, by view (see classifier_final); beats are given in time order."""
 
     stream: npt.NDArray[Any] | None = None
     leads: npt.NDArray[Any] | None = None
@@ -79,9 +78,8 @@ class BeatClassifier:
                 f"waveform of {wave_mv.shape[1]} samples around {fiducial}, not {WAVE_LEN} around {FIDUCIAL}"
             )
         if self.stream is None or self.leads is None:
-            self.stream, self.leads = new_context(wave_mv.shape[0])
-            self.past, self.past_leads = new_past(wave_mv.shape[0])
-        features, score = np.empty(N_FINAL, np.float32), np.empty(_N_SCORES, np.float32)
+            self.stream, self.leads, self.past, self.past_leads = new_views(wave_mv.shape[0])
+        features, score = np.empty((self.stream.size, N_FINAL), np.float32), np.empty(_N_SCORES, np.float32)
         wave = np.ascontiguousarray(wave_mv, np.float32)
         models = (default_model(), final_model())
         found, for_rules = _judge(
