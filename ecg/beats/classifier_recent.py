@@ -22,14 +22,15 @@ _NAMES = (
 )
 RECENT = tuple(_NAMES.split())
 N_RECENT = len(RECENT)
-_KEPT_P = RECENT.index("kept_p")
+_N_ORDER, _KEPT_P = RECENT.index("p_steady"), RECENT.index("kept_p")
 #: Intervals are compared with those 1 to 4 beats before, so that bigeminy and Wenckebach periods are regular.
 _MAX_LAG = 4
 #: Intervals this much of the middle one apart are alike.
 _ALIKE = 0.04
 #: Irregularity, as a share of the middle interval, below which nothing is told apart, and that counts as one.
 _LEAST, _SOME = 0.01, 0.1
-#: How far a P wave is looked for, samples: a broad QRS has its fiducial late. The kept one is looked for at its PR interval.
+#: How far a P wave is looked for, samples: a broad QRS has its fiducial late. The kept one is looked for
+#: at its PR interval where the beat has the usual shape.
 _FROM, _TO, _STEP, _NEAR = -24, 8, 2, 6
 #: Beats of one shape that a running mean remembers; beats behind p_steady, kept_recent, kept_usual.
 _OF_SHAPE, _STEADY, _RECENT, _USUAL = 12, 24, 6, 300
@@ -106,14 +107,14 @@ def _match(x: Any, late: Any, kept: Any) -> Any:
 
 
 @numba.njit(cache=True, nogil=True)
-def _find_p(leads: Any, past_leads: Any, waves: Any, slot: int, first: int, out: Any) -> None:
+def _find_p(leads: Any, past_leads: Any, waves: Any, slot: int, first: int, near: int, out: Any) -> None:
     """Best likeness with the P wave of late beats and the kept one: each with its shift in samples and size, out (2, 3).
 
     Args:
         leads, past_leads: (n_leads,) records.
         waves: float32 (n_leads, WAVE_LEN), mV; of the leads' shape `slot` instead where that is not -1.
         slot: Shape or -1.
-        first: Where the P wave would begin.
+        first: Where the P wave would begin; near: how far off the kept one may be.
         out: float32 (2, 3), filled.
     """
     n, tiny = leads.shape[0], _f4(1e-9)
@@ -138,7 +139,7 @@ def _find_p(leads: Any, past_leads: Any, waves: Any, slot: int, first: int, out:
             own_kept += weight[row] * with_kept
         if own_late / np.sqrt(own * late) > out[0, 0]:
             out[0, 0], out[0, 1], out[0, 2] = own_late / np.sqrt(own * late), _f4(s), clip(own_late / late, -2, 3)
-        if abs(s) <= _NEAR and own_kept / np.sqrt(own * kept) > out[1, 0]:
+        if abs(s) <= near and own_kept / np.sqrt(own * kept) > out[1, 0]:
             out[1, 0], out[1, 1], out[1, 2] = own_kept / np.sqrt(own * kept), _f4(s), clip(own_kept / kept, -2, 3)
 
 
@@ -155,18 +156,19 @@ def recent_into(stream: Any, leads: Any, past: Any, past_leads: Any, wave: Any, 
     own, known = stream.own, stream.is_new == 0
     first = FIDUCIAL + ATRIAL_FROM + P_AT
     found, of_shape = np.empty((2, 3), np.float32), np.empty((2, 3), np.float32)
-    _find_p(leads, past_leads, wave, -1, first + stream.shift, found)
+    near = _NEAR if own == stream.reference else -_FROM
+    _find_p(leads, past_leads, wave, -1, first + stream.shift, near, found)
     of_shape[:] = found
     if known:
-        _find_p(leads, past_leads, wave, own, first, of_shape)
-    out[6] = past.p_steady
-    out[7], out[8] = found[0, 0], found[0, 2]
-    out[9] = log_ratio(max(rr + found[0, 1] / _f4(KERNEL_FS_HZ), _f4(0.1)), late_rr, 1.5)
-    out[10], out[11] = found[1, 0], found[1, 2]
-    out[12] = past.kept_recent + (found[1, 0] - past.kept_recent) / _f4(_RECENT)
-    out[13] = past.kept_usual
-    out[14], out[15] = of_shape[0, 0], of_shape[0, 2]
-    out[16], out[17] = (past.rr_spread[own], past.together[own]) if known else (_f4(0), _f4(0))
+        _find_p(leads, past_leads, wave, own, first, near, of_shape)
+    rest = out[_N_ORDER:]
+    rest[0], rest[1], rest[2] = past.p_steady, found[0, 0], found[0, 2]
+    rest[3] = log_ratio(max(rr + found[0, 1] / _f4(KERNEL_FS_HZ), _f4(0.1)), late_rr, 1.5)
+    rest[4], rest[5] = found[1, 0], found[1, 2]
+    rest[6] = past.kept_recent + (found[1, 0] - past.kept_recent) / _f4(_RECENT)
+    rest[7] = past.kept_usual
+    rest[8], rest[9] = of_shape[0, 0], of_shape[0, 2]
+    rest[10], rest[11] = (past.rr_spread[own], past.together[own]) if known else (_f4(0), _f4(0))
     return int(found[1, 1])
 
 
