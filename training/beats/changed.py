@@ -149,7 +149,8 @@ def _without_p(waves: FloatArray, median: FloatArray) -> tuple[FloatArray, Float
 def _stretches(n: int, usual: float, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
     """Which of n beats lie in stretches of one kind, that take turns with the other; mean lengths up to `usual` beats."""
     edges = np.cumsum(rng.geometric(1 / (1 + usual * rng.uniform(0.1, 1.0, n))))
-    return (np.searchsorted(edges, np.arange(n), side="right") + int(rng.integers(2))) % 2 == 1
+    turn = np.searchsorted(edges, np.arange(n), side="right") + int(rng.integers(2))
+    return np.asarray(turn % 2 == 1, np.bool_)
 
 
 def fibrillating(r: Rhythm, rng: np.random.Generator, n: int = 1500) -> Rhythm:
