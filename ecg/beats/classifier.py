@@ -16,8 +16,7 @@ import numpy.typing as npt
 
 from ecg.beats.beat import BeatClass
 from ecg.beats.classifier_features import N_FEATURES
-from ecg.beats.classifier_final import N_FINAL, decide_final, final_model, new_past, observe_into
-from ecg.beats.classifier_learning import new_context
+from ecg.beats.classifier_final import N_FINAL, decide_final, final_model, new_views, observe_views
 from ecg.beats.classifier_model import decide, default_model, score_into
 from ecg.beats.classifier_state import FIDUCIAL, WAVE_LEN
 from ecg.errors import InvalidSignal
@@ -45,8 +44,8 @@ def _judge(
     stream: Any, leads: Any, past: Any, past_leads: Any, k: int, wave: Any, models: Any, features: Any, score: Any
 ) -> tuple[int, int]:
     """Final class and class for the rules; score (5,): log odds of V, S, F for the rules, then of the final V, S."""
-    observe_into(stream[0], leads, past[0], past_leads, k, wave, features)
-    score_into(models[0], features[:N_FEATURES], score[:3])
+    observe_views(stream, leads, past, past_leads, k, wave, features)
+    score_into(models[0], features[0, :N_FEATURES], score[:3])
     for_rules = int(decide(models[0], score[:3]))
     return int(decide_final(models[1], features, score[0], for_rules == 3, score[3:])), for_rules
 
@@ -55,7 +54,7 @@ def _judge(
 def _judge_all(slots: Any, count: Any, ks: Any, waves: Any, context: Any, models: Any, score: Any, found: Any) -> None:
     """Every beat of S streams, stream after stream, in the order of time; rows of score (n, 5) and found (n, 2) are filled."""
     streams, leads, pasts, past_leads = context
-    features = np.empty(N_FINAL, np.float32)
+    features = np.empty((streams.shape[1], N_FINAL), np.float32)
     n = 0
     for s in range(slots.shape[0]):
         stream, past = streams[slots[s]], pasts[slots[s]]
@@ -66,10 +65,10 @@ def _judge_all(slots: Any, count: Any, ks: Any, waves: Any, context: Any, models
 
 
 class ClassifierGroup:
-    """Contexts of many streams of one lead count, in rows; the beats of all of them are judged in one call."""
+    """Contexts of many streams of one lead count, in rows, each by view (see classifier_final); all beats in one call."""
 
     def __init__(self, n_leads: int, capacity: int = 1) -> None:
-        self._blank = (*new_context(n_leads), *new_past(n_leads))
+        self._blank = new_views(n_leads)
         self._context = tuple(np.stack([array] * capacity) for array in self._blank)
 
     def begin(self, slot: int) -> None:
@@ -89,7 +88,7 @@ class ClassifierGroup:
         self._context[0]["last_k"][slot] = -1
 
     def past(self, slot: int) -> npt.NDArray[Any]:
-        """Long memory of a stream, PAST (1,), a view."""
+        """Long memory of a stream, PAST (n_views,), a view."""
         past: npt.NDArray[Any] = self._context[2][slot]
         return past
 
@@ -143,7 +142,7 @@ class BeatClassifier:
 
     @property
     def past(self) -> npt.NDArray[Any] | None:
-        """Its long memory, PAST (1,), a view; None before the first beat."""
+        """Its long memory, PAST (n_views,), a view; None before the first beat."""
         return None if self.group is None else self.group.past(0)
 
     def restart(self) -> None:

@@ -14,6 +14,8 @@ WAVE_LEN, FIDUCIAL = 160, 90
 QRS_FROM, QRS_LEN = -28, 60
 #: Atrial activity, -280 to -72 ms: P waves at any usual PR.
 ATRIAL_FROM, ATRIAL_LEN = -70, 52
+#: The P wave within the atrial region.
+P_AT, P_LEN = 8, 40
 #: ST and the start of T, 112 to 248 ms.
 ST_FROM, ST_LEN = 28, 34
 #: Beats are aligned within this many samples (32 ms): detectors place the fiducial of one shape on other waves.
@@ -76,6 +78,15 @@ PAST = np.dtype(
         ("early_n", "f4"),
         ("late_p", "f4"),  # how alike the P waves of the last late beats were: 1 sinus, 0 none to see
         ("was_broad", "i8"),  # the beat before was ventricular by the plain opinion
+        ("p_steady", "f4"),  # running mean of the likeness of narrow beats' P waves with that of late beats
+        ("kept_n", "f4"),  # beats that made the kept P wave
+        ("kept_age", "f4"),  # beats since it was begun
+        ("kept_usual", "f4"),  # share of beats that have it
+        ("kept_recent", "f4"),  # running mean likeness of the last beats
+        ("shape_before", "i8"),  # of the beat before; -1 where unknown
+        ("seen", "f4", (N_SHAPES,)),  # beats of each shape
+        ("rr_spread", "f4", (N_SHAPES,)),  # mean distance of log RR to that shape's mean
+        ("together", "f4", (N_SHAPES,)),  # share whose predecessor had the same shape
     ],
     align=True,
 )
@@ -86,6 +97,7 @@ PAST_LEAD = np.dtype(
         ("late_energy", "f4"),
         ("late_qrs", "f4", (QRS_LEN,)),
         ("early", "f4", (ATRIAL_LEN,)),
+        ("kept", "f4", (P_LEN,)),  # mean P wave of the beats that have it, detrended, mV
     ],
     align=True,
 )

@@ -135,27 +135,62 @@ def dropped(r: Rhythm, rng: np.random.Generator) -> Rhythm:
     return Rhythm(np.round(rr).astype(np.int64), r.waves, r.label)
 
 
-def fibrillating(r: Rhythm, rng: np.random.Generator, n: int = 1500) -> Rhythm:
-    """Atrial fibrillation from some beat on: no P wave, a wave of 4 to 9 Hz without fixed phase, RR without order, all N."""
-    rr, good = _usual(r)
+def _without_p(waves: FloatArray, median: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Copies of beats less the usual P wave of `median` (n_leads, WAVE_LEN), and its size per lead (n_leads,), mV."""
     first, last = FIDUCIAL + ATRIAL_FROM, FIDUCIAL + ATRIAL_FROM + ATRIAL_LEN + 4
-    median = np.median(r.waves[good], axis=0)
     piece = median[:, first:last]
     line = np.linspace(0, 1, last - first)
     p_wave = (piece - (piece[:, :1] * (1 - line) + piece[:, -1:] * line)) * np.sin(np.pi * line) ** 0.5
-    sinus = int(rng.integers(0, 700)) if rng.random() < 0.6 else 0
-    base, spread = rr * rng.uniform(0.6, 1.1), rng.uniform(0.1, 0.28)
-    at = good[rng.integers(good.size, size=n)]
-    waves, rrs = r.waves[at].copy(), rr * np.exp(rng.normal(0, 0.03, n))
-    hz = rng.uniform(4, 9, n - sinus)
-    phase = rng.uniform(0, 2 * np.pi, (n - sinus, waves.shape[1]))
-    size = np.abs(p_wave).max(axis=1) * rng.uniform(0.2, 1.0)
+    made = waves.copy()
+    made[:, :, first:last] -= p_wave.astype(np.float32)
+    return made, np.abs(p_wave).max(axis=1)
+
+
+def _stretches(n: int, usual: float, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+    """Which of n beats lie in stretches of one kind, that take turns with the other; mean lengths up to `usual` beats."""
+    edges = np.cumsum(rng.geometric(1 / (1 + usual * rng.uniform(0.1, 1.0, n))))
+    turn = np.searchsorted(edges, np.arange(n), side="right") + int(rng.integers(2))
+    return np.asarray(turn % 2 == 1, np.bool_)
+
+
+def fibrillating(r: Rhythm, rng: np.random.Generator, n: int = 1500) -> Rhythm:
+    """Atrial fibrillation that comes and goes: no P wave, a wave of 4 to 9 Hz without fixed phase, RR without order, all N.
+
+    It is conducted at up to 2.4 times the sinus rate.
+    """
+    rr, good = _usual(r)
+    on = _stretches(n, 500.0, rng)
+    base, spread = rr * rng.uniform(0.42, 1.1), rng.uniform(0.1, 0.28)
+    waves = r.waves[good[rng.integers(good.size, size=n)]]
+    bare, size = _without_p(waves[on], np.median(r.waves[good], axis=0))
+    m = int(on.sum())
+    hz, phase = rng.uniform(4, 9, m), rng.uniform(0, 2 * np.pi, (m, waves.shape[1]))
     t = np.arange(WAVE_LEN) / KERNEL_FS_HZ
-    wave_f = size[None, :, None] * np.sin(2 * np.pi * hz[:, None, None] * t + phase[:, :, None])
-    waves[sinus:, :, first:last] -= p_wave
-    waves[sinus:] += wave_f.astype(np.float32)
-    rrs[sinus:] = np.maximum(base * np.exp(rng.normal(0, spread, n - sinus)), 0.3 * KERNEL_FS_HZ)
+    wave_f = (
+        np.sin(2 * np.pi * hz[:, None, None] * t + phase[:, :, None]) * (size * rng.uniform(0.2, 1.0))[None, :, None]
+    )
+    outside_qrs = np.clip((FIDUCIAL - 10 - np.arange(WAVE_LEN)) / 8, 0, 1)
+    waves[on] = bare + wave_f * outside_qrs
+    rrs = rr * np.exp(rng.normal(0, 0.03, n))
+    rrs[on] = np.maximum(base * np.exp(rng.normal(0, spread, m)), 0.3 * KERNEL_FS_HZ)
     return Rhythm(np.round(rrs).astype(np.int64), waves.astype(np.float32), np.zeros(n, np.int8))
+
+
+def junctional(r: Rhythm, rng: np.random.Generator, n: int = 1500) -> Rhythm:
+    """Regular stretches from the junction at about the sinus rate, no P wave before the QRS or an inverted one close to it."""
+    rr, good = _usual(r)
+    on = _stretches(n, float(rng.choice([4.0, 20.0, 100.0])), rng)
+    waves = r.waves[good[rng.integers(good.size, size=n)]]
+    bare, size = _without_p(waves[on], np.median(r.waves[good], axis=0))
+    if rng.random() < 0.4:  # the atria are reached backwards, shortly before the QRS
+        at = FIDUCIAL - rng.integers(22, 32)
+        height = -size * rng.uniform(0.4, 1.1)
+        bare += (height[:, None] * np.exp(-0.5 * ((np.arange(WAVE_LEN) - at) / 5.0) ** 2)).astype(np.float32)
+    waves[on] = bare
+    wander = 1 + rng.uniform(0.0, 0.08) * np.sin(2 * np.pi * np.arange(n) / rng.uniform(10, 60))
+    rrs = rr * wander * np.exp(rng.normal(0, 0.02, n))
+    rrs[on] = rr * rng.uniform(0.7, 1.25) * np.exp(rng.normal(0, rng.uniform(0.005, 0.04), int(on.sum())))
+    return Rhythm(np.round(rrs).astype(np.int64), waves.astype(np.float32), on.astype(np.int8))
 
 
 def block_comes_and_goes(r: Rhythm, other: Rhythm, rng: np.random.Generator) -> Rhythm:

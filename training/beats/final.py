@@ -27,6 +27,7 @@ from training.beats.changed import (
     ectopic_atrial,
     fewer_normal,
     fibrillating,
+    junctional,
     samples_of,
 )
 from training.beats.corpus import RECORDS, Beats, find_beats
@@ -34,21 +35,24 @@ from training.beats.fitting import EARLY, VENTRICULAR, export
 
 OUT = Path("ecg/beats/model")
 #: What the forests see besides the short-term features, and the direction in which it can only speak for S, for V.
-EARLY_HISTORY = {
+EARLY_MEMORY = {
     "rr_late": -1, "p_late": -1, "p_late_shifted": -1, "p_late_visible": 0, "p_apart": 0, "p_early": 0,
     "p_late_minus_early": -1, "late_share": 0, "before_late": 0, "rr_mass": 0, "late_rr_q50": 0, "rr_q90": -1, "late_p": 0,
+    "irregular12": 0, "irregular32": 0, "alike32": 0, "lag_one32": 0, "rr_apart": -1, "rr_rank": -1, "p_steady": 0,
+    "any_p": -1, "shape_p": -1, "kept_p": -1, "kept_p_size": -1, "kept_recent": -1, "kept_usual": 0,
 }  # fmt: skip
-VENTRICULAR_HISTORY = {
+VENTRICULAR_MEMORY = {
     "rr_q50": 0, "rr_q90": 0, "rr_late": 0, "rr_mass": 0, "q90_q10": 0, "p_late": -1, "p_late_shifted": -1,
-    "p_late_visible": 0, "qrs_late": -1, "qrs_late_size": 0, "p_late_rest": 1, "late_p": 0,
+    "p_late_visible": 0, "qrs_late": -1, "qrs_late_size": 0, "p_late_rest": 1, "late_p": 0, "irregular32": 0, "p_steady": 0,
+    "any_p": -1, "any_p_size": 0, "rr_any_p": 0, "shape_p": -1, "shape_p_size": 0, "shape_rr_spread": 0, "shape_together": 0,
 }  # fmt: skip
 #: Records of DS1 with block or an unusual QRS, whose QRS is lent to others.
 BLOCKED = ("109", "118", "124", "207")
 #: Weight of the changed copies, by the letter behind the leads, for each forest; copies that are not named are not seen.
-EARLY_WEIGHTS = {"": 1.0, "d": 0.7, "e": 0.3, "f": 0.2, "p": 0.3, "b": 0.1}
-VENTRICULAR_WEIGHTS = {"": 1.0, "d": 0.7, "b": 0.3}
+EARLY_WEIGHTS = {"": 1.0, "d": 0.7, "e": 0.3, "f": 0.3, "p": 0.3, "j": 0.1, "b": 0.1}
+VENTRICULAR_WEIGHTS = {"": 1.0, "d": 0.7, "b": 0.5, "e": 0.1, "f": 0.1, "p": 0.1, "j": 0.1}
 #: Weight of the forest in the log odds of V, and the log odds from which a beat is V, S.
-MIX, LIMITS = (0.5,), (0.5, 0.5)
+MIX, LIMITS = (0.7,), (-0.25, 0.0)
 _LIKE = FINAL_NAMES.index("like_normal")
 _EARLY_BY = {"rr_normal": -0.1, "rr_median8": -0.1, "rr_late": -0.15}
 #: Most beats of one class kept of one stream: easy and hard ones.
@@ -86,7 +90,7 @@ def changed(r: Rhythm, lender: Rhythm | None, rng: np.random.Generator) -> list[
     rich = int(((r.label == 1) | (r.label == 2)).sum()) > 20
     copies = [("d", fewer_normal(r, rng, int(rng.choice([0, 10, 30]))) if rich else r) for _ in range(1 + rich)]
     copies += [("e", ectopic_atrial(r, rng)) for _ in range(3)] + [("f", fibrillating(r, rng)) for _ in range(2)]
-    copies.append(("p", dropped(r, rng)))
+    copies += [("p", dropped(r, rng)), ("j", junctional(r, rng))]
     return copies if lender is None else [*copies, ("b", block_comes_and_goes(r, lender, rng))]
 
 
@@ -122,18 +126,21 @@ def fit(beats: list[Beats], rng: np.random.Generator) -> FinalModel:
     """Both forests; F is told by the class the rules take, and neither right nor wrong as V (EC57)."""
     x, y, weight = thin(beats, VENTRICULAR_WEIGHTS, rng)
     known = y != 3
-    ventricular = _forest(x[known], y[known] == 2, weight[known], VENTRICULAR | VENTRICULAR_HISTORY)
+    ventricular = _forest(x[known], y[known] == 2, weight[known], VENTRICULAR | VENTRICULAR_MEMORY, 250, 0.05, 20, 0.25)
     x, y, weight = thin(beats, EARLY_WEIGHTS, rng)
     narrow = y < 2
-    early = _forest(x[narrow], y[narrow] == 1, weight[narrow], EARLY | EARLY_HISTORY)
+    early = _forest(x[narrow], y[narrow] == 1, weight[narrow], EARLY | EARLY_MEMORY, 120, 0.08, 12, 0.25)
     return FinalModel(ventricular, early, np.array(MIX, np.float32), np.array(LIMITS, np.float32))
 
 
-def _forest(x: FloatArray, y: npt.NDArray[np.bool_], weight: FloatArray, inputs: dict[str, int]) -> Forest:
+def _forest(
+    x: FloatArray, y: npt.NDArray[np.bool_], weight: FloatArray, inputs: dict[str, int], trees: int, rate: float,
+    leaves: int, share: float,
+) -> Forest:  # fmt: skip
     columns = np.array([FINAL_NAMES.index(name) for name in inputs])
     made = HistGradientBoostingClassifier(
-        max_iter=120, learning_rate=0.08, max_leaf_nodes=12, min_samples_leaf=100, l2_regularization=10.0,
-        monotonic_cst=list(inputs.values()), max_features=0.5, random_state=0, early_stopping=False,
+        max_iter=trees, learning_rate=rate, max_leaf_nodes=leaves, min_samples_leaf=100, l2_regularization=10.0,
+        monotonic_cst=list(inputs.values()), max_features=share, random_state=0, early_stopping=False,
     ).fit(x[:, columns], y, sample_weight=weight)  # fmt: skip
     return export(made, columns)
 

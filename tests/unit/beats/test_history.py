@@ -92,7 +92,7 @@ def test_the_shipped_model_survives_its_file_form_and_decides_by_its_limits() ->
     model = final_model()
     again = final_from_arrays(final_to_arrays(model))
     score = np.empty(2, np.float32)
-    features = np.random.default_rng(5).normal(size=(50, N_FINAL)).astype(np.float32)
+    features = np.random.default_rng(5).normal(size=(50, 3, N_FINAL)).astype(np.float32)
     for row in features:
         found = decide_final(again, row, np.float32(-9), False, score)
         kept = score.copy()
