@@ -63,8 +63,8 @@ class GroupSeconds:
         count: int64 (S,).
         end_k: int64 (S,), kernel sample after the first of them.
         index: float32 (S, Q, n_leads), what is shown and the artefact ladder counts.
-        trust: float32 (S, Q, n_leads), the index without the word of the network of noise: what detector and rules weigh
-            a lead by. They were fitted with it, and must hear fibrillation and standstill through noise.
+        trust: float32 (S, Q, n_leads), what detector and rules weigh a lead by: an index that falls with all that fills the
+            QRS band beside the QRS, fibrillation too. They were fitted with it.
         problems: int32 (S, Q, n_leads), QualityProblem bits.
     """
 

@@ -196,7 +196,8 @@ def close_second(state: Any, size_mv: float, clarity: float, noise: Any) -> None
     if drift > WANDER_MV or (drift > WANDER_LEAST_MV and drift > WANDER_RATIO * qrs):
         problems |= _WANDER
     index *= 0.5 + 0.5 * _soft(drift, 0.5 * WANDER_MV, 3 * WANDER_MV)
-    if noise_features(state.blocks, state.n_blocks, (qrs, rms, top, drift, clarity), state.features[0]):
+    judged = noise_features(state.blocks, state.n_blocks, (qrs, rms, top, drift, clarity), state.features[0])
+    if judged:
         odds = forward(state.features, noise.named)
         if odds[0, 0] > noise.limit[0]:
             problems |= _MUSCLE
@@ -204,14 +205,15 @@ def close_second(state: Any, size_mv: float, clarity: float, noise: Any) -> None
             problems |= _MOTION
         readable = readable_share(state.features, noise)
     index *= _soft(rms / (qrs + 0.05), MUSCLE_RATIO, 6 * MUSCLE_RATIO)
-    ratio = floor / (n * fs) / (qrs + 0.02)
-    doubtful = clarity < MOTION_CLARITY and ratio > MOTION_DOUBT_RATIO
     if last[X_MAX] > MOTION_MV:
         problems |= _MOTION
-    if doubtful:
-        index *= 0.5 + 0.5 * clarity / MOTION_CLARITY
-    index *= _soft(ratio, 0.5 * MOTION_RATIO, 2 * MOTION_RATIO) * _soft(last[X_MAX], 0.7 * MOTION_MV, 2 * MOTION_MV)
-    state.index, state.trust, state.problems = min(index, readable), index, problems
+    swing_share = _soft(last[X_MAX], 0.7 * MOTION_MV, 2 * MOTION_MV)
+    # Noise and fibrillation fill the QRS band alike: detector and rules trust the lead less, what is shown asks the network.
+    ratio, trust = floor / (n * fs) / (qrs + 0.02), index
+    if clarity < MOTION_CLARITY and ratio > MOTION_DOUBT_RATIO:
+        trust *= 0.5 + 0.5 * clarity / MOTION_CLARITY
+    trust *= _soft(ratio, 0.5 * MOTION_RATIO, 2 * MOTION_RATIO) * swing_share
+    state.index, state.trust, state.problems = min(index * swing_share, readable) if judged else trust, trust, problems
 
 
 @numba.njit(cache=True, nogil=True)

@@ -172,7 +172,7 @@ def test_fibrillation_is_not_called_noise() -> None:
     t = np.arange(int(20 * FS)) / FS
     rng = np.random.default_rng(5)
     phase = 2 * np.pi * np.cumsum(5.0 + 0.6 * np.sin(2 * np.pi * 0.3 * t) + 0.5 * rng.standard_normal(t.size)) / FS
-    outputs = after_sinus(0.25 * np.sin(phase) * (1 + 0.3 * np.sin(2 * np.pi * 0.5 * t)))
+    outputs = after_sinus(0.5 * np.sin(phase) * (1 + 0.3 * np.sin(2 * np.pi * 0.5 * t)))
     noise_kinds = {QualityProblem.MUSCLE_NOISE, QualityProblem.ELECTRODE_MOTION}
     assert not any(noise_kinds & set(output.quality[0].problems) for output in outputs[35:])
     assert min(output.quality[0].index for output in outputs[31:]) >= 0.25
