@@ -25,8 +25,8 @@ _TASKS = {
     "delineation": ("Delineation", "LUDB, each lead inside its annotated span, matched within 150 ms; NeuroKit2 in the same "
                     "run with R peaks of its own from lead II. CSE tolerances (2 SD): P on 10.2, P off 12.7, QRS on 6.5, QRS "
                     "off 11.6, T off 30.6 ms."),
-    "quality": ("Quality", "CinC 2011, 12 leads, acceptable or not. Every kind of problem laid on mitdb in known stretches, with noise "
-                "of nstdb; the index; the artefact ladder."),
+    "quality": ("Quality", "CinC 2011, 12 leads, acceptable or not. Every kind of problem laid on mitdb in known stretches, "
+                "noise from nstdb's last third; the index; the artefact ladder."),
     "rhythm": ("Rhythm", "Atrial fibrillation on mitdb as `epicmp` counts it; N, A, O, ~ on CinC 2017."),
     "lethal": ("Lethal arrhythmias", "vfdb, cudb and mitdb: episodes, durations, time from annotated onset to alarm."),
     "alarms": ("Alarms", "CinC 2015: is the monitor's alarm true? Score of the challenge: a miss counts five times."),

@@ -121,7 +121,7 @@ def noise_features(blocks: Any, n_blocks: int, summary: Any, out: Any) -> bool:
 
 
 @numba.njit(cache=True, nogil=True)
-def readable_share(features: Any, model: Any) -> float:
+def readable_share(features: Any, model: Any) -> Any:
     """What noise alone leaves of the index, 0 to 1: NOISY_SHARE at its limit, less with every more log odds.
 
     Args:
