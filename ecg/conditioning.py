@@ -45,7 +45,7 @@ class StreamBlock:
         signal_mv: float32 (n_leads, n), 0.5-40 Hz, finite everywhere (held or 0 where not valid).
         valid: bool (n_leads, n), False where nothing was received or the lead is off.
         lead_names: One per row.
-        quality: One per lead, at the end of the block.
+        quality: One per lead, at the end of the block, the index that rules weigh a lead by (GroupSeconds.trust).
         usable: False while the artefact ladder says the signal cannot be judged (level 1 or 2): only lethal rules go on.
     """
 

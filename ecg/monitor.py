@@ -232,7 +232,7 @@ class Monitor:
         n = int(block.n_samples[row])
         own = StreamBlock(
             block.fs_hz, block.stream_fs_hz, int(block.first_sample[row]), block.signal_mv[row, :, :n],
-            block.valid[row, :, :n], state.lead_names, state.quality, state.ladder.usable,
+            block.valid[row, :, :n], state.lead_names, state.weighed, state.ladder.usable,
         )  # fmt: skip
         if n:
             changed, state.rhythm = state.rules.step(

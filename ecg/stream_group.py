@@ -63,13 +63,16 @@ class GroupSeconds:
     Attributes:
         count: int64 (S,).
         end_k: int64 (S,), kernel sample after the first of them.
-        index: float32 (S, Q, n_leads).
+        index: float32 (S, Q, n_leads), what is shown and the artefact ladder counts.
+        trust: float32 (S, Q, n_leads), what detector and rules weigh a lead by: an index that falls with all that fills the
+            QRS band beside the QRS, fibrillation too. They were fitted with it.
         problems: int32 (S, Q, n_leads), QualityProblem bits.
     """
 
     count: IntArray
     end_k: IntArray
     index: FloatArray
+    trust: FloatArray
     problems: npt.NDArray[np.int32]
 
 
@@ -90,14 +93,14 @@ def step_group(
         out: (first_k (S,), n_k (S,), x (S, L, M), residue (S, L, M), low (S, L, M), flag (S, L, M)).
         beats: (count (S,), k (S, B), logit (S, B), wave (S, B, L, WAVE_LEN)).
         quality: (capacity, L) QUALITY_STATE records.
-        seconds: (count (S,), index (S, Q, L), problems (S, Q, L)) of the seconds that ended.
+        seconds: (count (S,), index (S, Q, L), trust (S, Q, L), problems (S, Q, L)) of the seconds that ended.
         trace: Candidate trace, see detect_range.
     """
     n_streams, n_leads, n = samples.shape
     up, down, taps, dropout, stuck = rate
     first_k, n_k, out_x, residue, low, out_flag = out
     count, beat_k, beat_logit, beat_wave = beats
-    second_count, second_index, second_problems = seconds
+    second_count, second_index, second_trust, second_problems = seconds
     two_half = history.shape[2]
     most = out_x.shape[2]
     level = np.empty(two_half + n, dtype=np.float32)
@@ -162,11 +165,12 @@ def step_group(
                 )  # fmt: skip
                 if (stream.next_k + stop) % KERNEL_FS_HZ == 0:
                     close_second(state, leads[slot, row].size, leads[slot, row].clarity, noise)
-                    leads[slot, row].trust = state.index
+                    leads[slot, row].trust = state.trust
             if (stream.next_k + stop) % KERNEL_FS_HZ == 0:
                 call_open_inputs(quality[slot])
                 for row in range(n_leads):
                     second_index[s, n_seconds, row] = quality[slot, row].index
+                    second_trust[s, n_seconds, row] = quality[slot, row].trust
                     second_problems[s, n_seconds, row] = quality[slot, row].problems
                 n_seconds += 1
                 weigh(leads[slot])
@@ -288,6 +292,7 @@ class StreamGroup:
             np.zeros(n_streams, np.int64),
             np.empty(n_streams, np.int64),
             np.zeros((n_streams, most_seconds, n_leads), np.float32),
+            np.zeros((n_streams, most_seconds, n_leads), np.float32),
             np.zeros((n_streams, most_seconds, n_leads), np.int32),
         )
         step_group(
@@ -296,7 +301,7 @@ class StreamGroup:
             self._arrays["history"], self._arrays["flags"], self._arrays["quality"], self.model, self.noise,
             (first_k, n_k, x, residue, low, flag),
             (beats.count, beats.kernel_sample, beats.logit, beats.wave_mv),
-            (seconds.count, seconds.index, seconds.problems),
+            (seconds.count, seconds.index, seconds.trust, seconds.problems),
             self.trace,
         )  # fmt: skip
         np.multiply(first_k // KERNEL_FS_HZ + 1, KERNEL_FS_HZ, out=seconds.end_k)

@@ -35,7 +35,8 @@ class StreamState:
 
     Attributes:
         slot: Row in the arrays of the stream's group.
-        quality: At the last finished second.
+        quality: At the last finished second, as shown.
+        weighed: The same with the index the rules weigh a lead by (GroupSeconds.trust).
         leads: Of the last segment.
         next_input: First sample that was not seen, at the stream's rate.
     """
@@ -46,6 +47,7 @@ class StreamState:
     gains: tuple[float, ...]
     slot: int
     quality: tuple[LeadQuality, ...]
+    weighed: tuple[LeadQuality, ...]
     heart_rate: HeartRate
     rules: RhythmRules
     ladder: ArtefactLadder = field(default_factory=ArtefactLadder)
@@ -68,7 +70,7 @@ class StreamState:
     ) -> StreamState:
         """State of a stream of which nothing is known yet."""
         quality = tuple(LeadQuality(name, 0.5) for name in lead_names)
-        return cls(epoch, fs_hz, lead_names, gains, slot, quality, HeartRate(fs_hz), RhythmRules())
+        return cls(epoch, fs_hz, lead_names, gains, slot, quality, quality, HeartRate(fs_hz), RhythmRules())
 
     def restart(self, gains: tuple[float, ...]) -> None:
         """After a gap: what happened meanwhile is unknown; what the patient's beats look like is not forgotten."""
@@ -84,10 +86,10 @@ class StreamState:
             index, problems = seconds.index[row, q].tolist(), seconds.problems[row, q].tolist()
             first = kernel_to_stream(end_k - KERNEL_FS_HZ, self.fs_hz)
             changed += self.ladder.second(first, kernel_to_stream(end_k, self.fs_hz), self.lead_names, index, problems)
-            self.quality = tuple(
-                LeadQuality(name, i, _PROBLEMS_OF_BITS[p])
-                for name, i, p in zip(self.lead_names, index, problems, strict=True)
-            )
+            named = [_PROBLEMS_OF_BITS[p] for p in problems]
+            trust = seconds.trust[row, q].tolist()
+            self.quality = tuple(map(LeadQuality, self.lead_names, index, named))
+            self.weighed = self.quality if trust == index else tuple(map(LeadQuality, self.lead_names, trust, named))
         return changed
 
 

@@ -25,7 +25,8 @@ _TASKS = {
     "delineation": ("Delineation", "LUDB, each lead inside its annotated span, matched within 150 ms; NeuroKit2 in the same "
                     "run with R peaks of its own from lead II. CSE tolerances (2 SD): P on 10.2, P off 12.7, QRS on 6.5, QRS "
                     "off 11.6, T off 30.6 ms."),
-    "quality": ("Quality", "CinC 2011, 12 leads, acceptable or not."),
+    "quality": ("Quality", "CinC 2011, 12 leads, acceptable or not. Every kind of problem laid on mitdb in known stretches, "
+                "noise from nstdb's last third; the index; the artefact ladder."),
     "rhythm": ("Rhythm", "mitdb: each annotated rhythm word that has a rule, counted as `epicmp` counts atrial fibrillation "
                "(AB, NOD, PREX and SBR have none); pauses: annotated RR of 2 s or more. CinC 2017: N, A, O, ~."),
     "lethal": ("Lethal arrhythmias", "vfdb, cudb and mitdb: episodes, durations, time from annotated onset to alarm."),

@@ -38,6 +38,7 @@ _FITTED = (
     _KERNEL / "rhythm/wave_model.npz",
     _KERNEL / "delineation/weights_all.npz",
     _KERNEL / "quality/window_model.json",
+    _KERNEL / "quality/noise_model.npz",
     MODELS / "screening/model.onnx",
 )
 

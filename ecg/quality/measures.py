@@ -22,6 +22,7 @@ from ecg.quality.noise import (
     N_FEATURES,
     close_block,
     noise_features,
+    readable_share,
 )
 from ecg.resample import KERNEL_FS_HZ
 from ecg.rhythm.tiny_net import forward
@@ -45,6 +46,10 @@ QUALITY_STATE = np.dtype(
         ("lived", "i8"),  # seconds it was learned from
         ("open_input", "i4"),  # at a rail or humming, no ECG: its electrode may be off
         ("index", "f4"),
+        (
+            "trust",
+            "f4",
+        ),  # the index without the network's word of noise alone: what detector and rules weigh the lead by
         ("problems", "i4"),
     ],
     align=True,
@@ -164,7 +169,7 @@ def close_second(state: Any, size_mv: float, clarity: float, noise: Any) -> None
     state.open_input = 0
     state.features[:] = 0
     if last[N_VALID] == 0:
-        state.index, state.problems = 0.0, _LEAD_OFF
+        state.index, state.trust, state.problems = 0.0, 0.0, _LEAD_OFF
         return
     missing = 1.0 - valid / (n * fs)
     swing = low_max - low_min
@@ -176,7 +181,7 @@ def close_second(state: Any, size_mv: float, clarity: float, noise: Any) -> None
     away = state.lived > 0 and abs(last[LOW_SUM] / last[N_VALID] - state.level_mv) > RAIL_STEP_MV
     if swing < FLAT_MV or (swing < HUM_LEAK * rms and rms > HUM_MV):
         state.open_input = (still and away) or rms > HUM_MV
-        state.index, state.problems = 0.0, problems | (_RAIL if still and away else _FLAT)
+        state.index, state.trust, state.problems = 0.0, 0.0, problems | (_RAIL if still and away else _FLAT)
         return
     if not still:
         state.lived = min(state.lived + 1, LEVEL_SECONDS)
@@ -186,26 +191,29 @@ def close_second(state: Any, size_mv: float, clarity: float, noise: Any) -> None
     elif stuck > STUCK_FRACTION * valid:
         problems |= _RAIL
     index *= _soft(stuck / valid, 0.05, 2 * STUCK_FRACTION)
-    drift = mean_max - mean_min
+    drift, readable = mean_max - mean_min, 1.0
     qrs = size_mv if size_mv > 0 else top
     if drift > WANDER_MV or (drift > WANDER_LEAST_MV and drift > WANDER_RATIO * qrs):
         problems |= _WANDER
     index *= 0.5 + 0.5 * _soft(drift, 0.5 * WANDER_MV, 3 * WANDER_MV)
-    if noise_features(state.blocks, state.n_blocks, (qrs, rms, top, drift, clarity), state.features[0]):
-        odds = forward(state.features, noise.net)
+    judged = noise_features(state.blocks, state.n_blocks, (qrs, rms, top, drift, clarity), state.features[0])
+    if judged:
+        odds = forward(state.features, noise.named)
         if odds[0, 0] > noise.limit[0]:
             problems |= _MUSCLE
         if odds[0, 1] > noise.limit[1] and top > MOTION_LEAST_MV:
             problems |= _MOTION
+        readable = readable_share(state.features, noise)
     index *= _soft(rms / (qrs + 0.05), MUSCLE_RATIO, 6 * MUSCLE_RATIO)
-    ratio = floor / (n * fs) / (qrs + 0.02)
-    doubtful = clarity < MOTION_CLARITY and ratio > MOTION_DOUBT_RATIO
     if last[X_MAX] > MOTION_MV:
         problems |= _MOTION
-    if doubtful:
-        index *= 0.5 + 0.5 * clarity / MOTION_CLARITY
-    index *= _soft(ratio, 0.5 * MOTION_RATIO, 2 * MOTION_RATIO) * _soft(last[X_MAX], 0.7 * MOTION_MV, 2 * MOTION_MV)
-    state.index, state.problems = index, problems
+    swing_share = _soft(last[X_MAX], 0.7 * MOTION_MV, 2 * MOTION_MV)
+    # Noise and fibrillation fill the QRS band alike: detector and rules trust the lead less, what is shown asks the network.
+    ratio, trust = floor / (n * fs) / (qrs + 0.02), index
+    if clarity < MOTION_CLARITY and ratio > MOTION_DOUBT_RATIO:
+        trust *= 0.5 + 0.5 * clarity / MOTION_CLARITY
+    trust *= _soft(ratio, 0.5 * MOTION_RATIO, 2 * MOTION_RATIO) * swing_share
+    state.index, state.trust, state.problems = min(index * swing_share, readable) if judged else trust, trust, problems
 
 
 @numba.njit(cache=True, nogil=True)
@@ -219,7 +227,7 @@ def call_open_inputs(states: Any) -> None:
     """
     alive = False
     for row in range(states.shape[0]):
-        alive |= states[row].index >= ALIVE_INDEX
+        alive |= states[row].trust >= ALIVE_INDEX
     if alive:
         for row in range(states.shape[0]):
             if states[row].open_input:

@@ -19,7 +19,7 @@ import numpy as np
 
 from ecg.errors import ModelMismatch
 from ecg.resample import KERNEL_FS_HZ
-from ecg.rhythm.tiny_net import TinyNet
+from ecg.rhythm.tiny_net import TinyNet, forward
 from ecg.segments import FloatArray
 
 #: Kernel samples in a block, and blocks that are judged together: four seconds.
@@ -35,6 +35,13 @@ FEATURES = (
     "residue_50_mv", "envelope_50_mv", "level_step_50_mv",
 )  # fmt: skip
 N_FEATURES = len(FEATURES)
+ENVELOPE_MEAN = FEATURES.index("envelope_mean")
+#: Noise alone is called only where the QRS band is full: a mean envelope (log, as a part of the usual QRS) above this. In
+#: standstill the band is empty, whatever the electrodes pick up: 91 % of vfdb's lead-seconds of asystole lie below, 10 to 20 %
+#: of nstdb's `em` and `ma` without an ECG. Chosen among -1.3 to -1.7 by cross-validation (docs/experiments.md).
+FULL_BAND = -1.65
+#: What is left of the index at the limit of noise alone: where the artefact ladder begins to count.
+NOISY_SHARE = 0.25
 #: Added to the QRS's size, mV, and to what is divided by it, so that nothing is divided by or the logarithm of nought.
 _SIZE_FLOOR_MV, _FLOOR = 0.05, 1e-3
 
@@ -43,11 +50,13 @@ class NoiseModel(NamedTuple):
     """The network and where it begins to call.
 
     Attributes:
-        net: N_FEATURES in; log odds of muscle noise and of electrode motion out.
-        limit: float32 (2,), log odds from which each is called.
+        named: N_FEATURES in; log odds of muscle noise and of electrode motion out.
+        alone: N_FEATURES in; log odds of noise alone out, where no ECG can be read.
+        limit: float32 (3,), log odds from which each is called.
     """
 
-    net: TinyNet
+    named: TinyNet
+    alone: TinyNet
     limit: FloatArray
 
 
@@ -111,6 +120,20 @@ def noise_features(blocks: Any, n_blocks: int, summary: Any, out: Any) -> bool:
     return True
 
 
+@numba.njit(cache=True, nogil=True)
+def readable_share(features: Any, model: Any) -> Any:
+    """What noise alone leaves of the index, 0 to 1: NOISY_SHARE at its limit, less with every more log odds.
+
+    Args:
+        features: float32 (1, N_FEATURES).
+        model: NoiseModel.
+    """
+    if features[0, ENVELOPE_MEAN] < FULL_BAND:
+        return 1.0
+    beyond = min(forward(features, model.alone)[0, 0] - model.limit[2], np.float32(50.0))
+    return 1.0 / (1.0 + (1.0 / NOISY_SHARE - 1.0) * np.exp(beyond))
+
+
 @cache
 def default_noise_model() -> NoiseModel:
     """The network the product ships.
@@ -126,5 +149,8 @@ def default_noise_model() -> NoiseModel:
     if tuple(manifest["features"]) != FEATURES:
         raise ModelMismatch("noise_model.npz was made for other features: train it again")
     with np.load(io.BytesIO(octets)) as kept:
-        net = TinyNet(*(np.ascontiguousarray(kept[part], np.float32) for part in TinyNet._fields))
-        return NoiseModel(net, np.ascontiguousarray(kept["limit"], np.float32))
+        nets = [
+            TinyNet(*(np.ascontiguousarray(kept[f"{name}_{part}"], np.float32) for part in TinyNet._fields))
+            for name in ("named", "alone")
+        ]
+        return NoiseModel(nets[0], nets[1], np.ascontiguousarray(kept["limit"], np.float32))

@@ -117,7 +117,13 @@ def clean(recording: Recording) -> Laid:
 
 
 def with_noise(
-    recording: Recording, name: str, noise: Int16Array, reference: Annotations, snr_db: float, kind: QualityProblem
+    recording: Recording,
+    name: str,
+    noise: Int16Array,
+    reference: Annotations,
+    snr_db: float,
+    kind: QualityProblem,
+    instead: bool = False,
 ) -> Laid:
     """A recording with noise on every lead in every second stretch, the gain that of `nst` at snr_db.
 
@@ -128,6 +134,7 @@ def with_noise(
         reference: Beats of the recording: the size of their QRS is what the noise is measured by.
         snr_db: Signal-to-noise ratio of EC57.
         kind: What the noise is.
+        instead: Whether the ECG is gone while the noise is there, as of electrodes that hang free.
 
     Raises:
         InvalidSignal: There is no beat to measure by.
@@ -135,12 +142,16 @@ def with_noise(
     base, fs = clean(recording), recording.fs_hz
     loud = noise_gains(recording.samples.T, noise, reference, snr_db)
     quiet = (0.0,) * len(loud)
+    ecg = base.adu.T.copy()
     steps = [NoiseStep(0, quiet)]
     for begin, end in stretches(base.present.shape[1]):
-        steps += [NoiseStep(round(begin * fs), loud), NoiseStep(round(end * fs), quiet)]
+        first, last = round(begin * fs), round(end * fs)
+        steps += [NoiseStep(first, loud), NoiseStep(last, quiet)]
+        if instead:
+            ecg[first:last] = np.median(ecg[first:last], axis=0)
     steps.append(NoiseStep(base.adu.shape[1], quiet))
     rolled = np.roll(noise, -(_number(name) % len(noise)), axis=0)
-    mixed = mix(base.adu.T, rolled, tuple(steps))
+    mixed = mix(ecg, rolled, tuple(steps))
     adu = np.where(mixed == INVALID_SAMPLE, INVALID_SAMPLE, np.clip(mixed, -32767, 32767)).astype(np.int16).T
     laid = _laid(base, kind, f"{snr_db:g}", np.ascontiguousarray(adu), every_lead=True)
     rows = np.arange(len(base.adu)) % noise.shape[1]

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import ecg.quality
+from ecg.conditions import ConditionCode
 from ecg.errors import InvalidSignal, ModelMismatch
 from ecg.monitor import Monitor
 from ecg.quality import LeadQuality, QualityProblem, noise
@@ -131,15 +132,50 @@ def test_a_flat_line_is_flat_within_two_seconds_of_standing_still() -> None:
     assert QualityProblem.RAIL not in outputs[12].quality[0].problems
 
 
+def after_sinus(waves_mv: np.ndarray) -> list[Any]:
+    """Outputs of a bed in sinus rhythm for 30 s, then with the given waves (n,) in the place of the ECG."""
+    sinus, _ = synthetic_adu(30.0, FS)
+    waves = np.round(200 * waves_mv).astype(np.int16)[None]
+    return feed(Monitor(), cut(np.concatenate([sinus, waves], axis=1), [250], FS))[1]
+
+
+def electrode_noise(seconds: float) -> np.ndarray:
+    """Jumps that decay, drift and broad noise, mV: what electrodes pick up that are pulled about."""
+    rng = np.random.default_rng(8)
+    n = int(seconds * FS)
+    jumps = np.convolve((rng.random(n) < 0.02) * rng.normal(0, 1.5, n), np.exp(-np.arange(100) / 15.0))[:n]
+    drift = np.convolve(rng.normal(0, 1, n + 250), np.hanning(250) / 60, "valid")[:n]
+    return jumps + drift + 0.15 * rng.standard_normal(n)
+
+
+def test_electrode_noise_without_an_ecg_has_a_low_index_and_is_artefact() -> None:
+    outputs = after_sinus(electrode_noise(20.0))
+    late = [output.quality[0].index for output in outputs[36:]]
+    assert np.median(late) < 0.25
+    assert outputs[25].quality[0].index > 0.9
+    codes = {condition.code for output in outputs for condition in output.conditions}
+    assert ConditionCode.ARTEFACT in codes
+
+
+def test_standstill_under_small_noise_is_not_noise() -> None:
+    rng = np.random.default_rng(2)
+    t = np.arange(int(20 * FS)) / FS
+    line = 0.1 * np.sin(2 * np.pi * 0.2 * t) + 0.02 * rng.standard_normal(t.size)
+    outputs = after_sinus(line)
+    assert min(output.quality[0].index for output in outputs[31:]) >= 0.25
+    codes = {condition.code for output in outputs for condition in output.conditions}
+    assert ConditionCode.ASY in codes
+    assert ConditionCode.ARTEFACT not in codes
+
+
 def test_fibrillation_is_not_called_noise() -> None:
     t = np.arange(int(20 * FS)) / FS
     rng = np.random.default_rng(5)
     phase = 2 * np.pi * np.cumsum(5.0 + 0.6 * np.sin(2 * np.pi * 0.3 * t) + 0.5 * rng.standard_normal(t.size)) / FS
-    sinus, _ = synthetic_adu(30.0, FS)
-    waves = np.round(100 * np.sin(phase) * (1 + 0.3 * np.sin(2 * np.pi * 0.5 * t))).astype(np.int16)
-    _, outputs = feed(Monitor(), cut(np.concatenate([sinus, waves[None]], axis=1), [250], FS))
-    noise = {QualityProblem.MUSCLE_NOISE, QualityProblem.ELECTRODE_MOTION}
-    assert not any(noise & set(output.quality[0].problems) for output in outputs[35:])
+    outputs = after_sinus(0.5 * np.sin(phase) * (1 + 0.3 * np.sin(2 * np.pi * 0.5 * t)))
+    noise_kinds = {QualityProblem.MUSCLE_NOISE, QualityProblem.ELECTRODE_MOTION}
+    assert not any(noise_kinds & set(output.quality[0].problems) for output in outputs[35:])
+    assert min(output.quality[0].index for output in outputs[31:]) >= 0.25
 
 
 def test_a_gap_leaves_nothing_to_call_noise() -> None:
