@@ -57,6 +57,8 @@ _AFTER_QRS, _BEFORE_QRS = KERNEL_FS_HZ // 2, KERNEL_FS_HZ // 5
 _AFTER_T = 7 * KERNEL_FS_HZ // 10
 #: Intervals this long (50 bpm) are looked into, s.
 LONG_RR_S = 1.2
+#: ... and this long in and after a ventricular rhythm, whose waves may have been missed, s.
+FLUTTER_RR_S = 0.9
 #: With so many of them in the window, the last no older than this (s), and so large a share of all beats, the waveform is
 #: the patient's own and is not looked at.
 _USUAL_BEATS, _USUAL_AGE_S, _USUAL_SHARE = 3, 2.0, 0.6
@@ -74,8 +76,8 @@ class SeenBeat:
         likeness: Correlation with the usual beat, mean of leads; 1 while that is not known.
         width_s: QRS width, mean of leads; 0 while not known.
         p_wave: Log of how far P waves stand out of their scatter, of the best lead; NaN where not measured.
-        still: Whether nothing like a QRS lies in the interval before it; True for intervals below LONG_RR_S.
-        swing_mv: Peak to peak in the interval before it, of the lead that swings least; 0 for intervals below LONG_RR_S.
+        still: Whether nothing like a QRS lies in the interval before it; True for intervals that were not looked into.
+        swing_mv: Peak to peak in the interval before it, of the lead that swings least; 0 where not looked into.
         alike: Correlation with the most similar shape seen before, of the best lead; 1 while that is not known.
     """
 
@@ -305,7 +307,7 @@ class Timeline:
             likeness, width_s = (said[LIKENESS], said[WIDTH]) if known else (1.0, 0.0)
             same = 1.0 if math.isnan(said[ALIKE]) else said[ALIKE]
             made = SeenBeat(beat.sample, interval_s, beat.label, sure, likeness, width_s, said[P_WAVE], alike=same)
-            if interval_s >= LONG_RR_S:
+            if interval_s >= (FLUTTER_RR_S if self.after_ventricular else LONG_RR_S):
                 still, swing_mv = self.between(made.sample_before, beat.sample - _BEFORE_QRS)
                 made = replace(made, still=still, swing_mv=swing_mv)
             self._append(made)

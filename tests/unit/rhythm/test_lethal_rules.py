@@ -270,6 +270,17 @@ def test_waves_of_flutter_that_were_missed_count_for_the_rate(malignant, called)
             assert held.evidence[0].value == pytest.approx(180, abs=8)
 
 
+@pytest.mark.parametrize("still", [True, False])
+def test_a_pause_between_ventricular_couplets_holds_no_missed_waves_where_it_is_still(still):
+    beats, at = [], 0
+    for rr_s in [0.3, 0.3, 0.95] * 8:
+        at += round(rr_s * S)
+        beats.append(SeenBeat(at, rr_s, BeatClass.VENTRICULAR, 0.95, 0.1, 0.2, still=still))
+    wave = Wave(2, malignant=2.0, dominant_hz=3.0)
+    now = Timeline(now=at + S, beats=deque(beats, maxlen=64), fresh=1, frozen=True, wave=wave)
+    assert (ExtremeTachycardia().look(now, CINC2015, False) is None) == still
+
+
 def test_an_idioventricular_rhythm_after_a_tachycardia_ends_it(play):
     (vt,) = play(SINUS + "V..." * 20 + "V.........." * 20).of(ConditionCode.VTA)  # 150 bpm, then 55 bpm
     assert vt.ended_sample is not None and vt.ended_sample < 34 * S
