@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ecg.conditions import ConditionCode, Evidence
 from ecg.profiles import RuleProfile
 from ecg.rhythm.held import Held, bpm_text, last_beats, rate_bpm
-from ecg.rhythm.timeline import LONG_RR_S, QUIET_SLOPE_RATIO, SeenBeat, Timeline
+from ecg.rhythm.timeline import FLUTTER_RR_S, QUIET_SLOPE_RATIO, SeenBeat, Timeline
 
 #: Asystole is not called while the signal holds slopes like a QRS, nor while the waveform is rather VF or VT than other.
 _MALIGNANT = 0.0
@@ -152,7 +152,7 @@ class ExtremeTachycardia:
         count, elapsed_s = 0, 0.0
         for i in range(len(beats) - 1, 0, -1):
             beat = beats[i]
-            missed = beat.ventricular >= 0.5 and not (beat.still and beat.rr_s >= LONG_RR_S)
+            missed = beat.ventricular >= 0.5 and not (beat.still and beat.rr_s >= FLUTTER_RR_S)
             count += max(1, round(beat.rr_s / cycle_s)) if missed else 1
             elapsed_s += beat.rr_s
             if count >= profile.extreme_tachy_beats - 1:

@@ -53,7 +53,7 @@ def _width_and_slope(cut: Any) -> Any:
 
 
 @njit(cache=True)
-def _match(cut: Any, template: Any) -> tuple[float, int]:
+def match(cut: Any, template: Any) -> tuple[float, int]:
     """Best normalised correlation of the QRS with the template over small shifts, and the shift."""
     best, best_shift = -2.0, 0
     n = _QRS_TO - _QRS_FROM
@@ -90,7 +90,7 @@ def compare_beat(cut: Any, template: Any) -> Any:
     n_leads = cut.shape[0]
     out = np.empty((n_leads, N_BEAT_FEATURES), np.float32)
     for lead in range(n_leads):
-        r, shift = _match(cut[lead], template[lead])
+        r, shift = match(cut[lead], template[lead])
         width, slope, size = _width_and_slope(cut[lead])
         usual_width, usual_slope, usual_size = _width_and_slope(template[lead])
         difference = area = usual_area = late = 0.0

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from ecg.rhythm.morphology import AFTER, BEFORE, N_BEAT_FEATURES, N_TEMPLATE, blend, compare_beat
+from ecg.rhythm.morphology import AFTER, BEFORE, N_BEAT_FEATURES, N_TEMPLATE, blend, compare_beat, match
 from ecg.rhythm.pacing import is_paced
 from ecg.rhythm.tiny_net import TinyNet, forward
 
@@ -172,27 +172,26 @@ def _adapt(cut: Any, found: Any, rr_s: float, state: Any) -> None:
 @njit(cache=True)
 def _best_lead(cut: Any, template: Any) -> float:
     best = -1.0
-    found = compare_beat(cut, template)
-    for lead in range(found.shape[0]):
-        best = max(best, found[lead, 0])
+    for lead in range(cut.shape[0]):
+        best = max(best, match(cut[lead], template[lead])[0])
     return best
 
 
 @njit(cache=True)
-def alike(signal_mv: Any, at: int, state: Any) -> float:
-    """Likeness of the beat at column `at` to any shape seen before, of the best lead; NaN where it cannot be told."""
+def alike_others(signal_mv: Any, at: int, state: Any) -> float:
+    """Likeness of the beat at column `at` to shapes seen before, of the best lead: the second one, or those being learned.
+
+    The usual shape is left to `see_beat`. NaN where the beat cannot be cut out.
+    """
     if at < BEFORE or at + AFTER > signal_mv.shape[1]:
         return np.nan
     cut = cut_beat(signal_mv, at)
-    learned = state.counts[_LEARNED]
     best = -1.0
-    if learned < LEARN_BEATS:
-        for i in range(learned):
+    if state.counts[_LEARNED] < LEARN_BEATS:
+        for i in range(state.counts[_LEARNED]):
             best = max(best, _best_lead(cut, state.learning[i]))
-        return best
-    best = _best_lead(cut, state.usual)
-    if state.counts[_OTHER_SEEN] > 0:
-        best = max(best, _best_lead(cut, state.other))
+    elif state.counts[_OTHER_SEEN] > 0:
+        best = _best_lead(cut, state.other)
     return best
 
 
@@ -255,7 +254,7 @@ def see_beats(signal_mv: Any, at: Any, rr_s: Any, adapt: bool, state: ShapeState
     """
     out = np.full((at.size, 6), np.nan, np.float32)
     for i in range(at.size):
-        out[i, ALIKE] = alike(signal_mv, at[i], state)
+        out[i, ALIKE] = alike_others(signal_mv, at[i], state)
         found = see_beat(signal_mv, at[i], rr_s[i], adapt, state)
         out[i, PACED] = 1.0 if is_paced(signal_mv, at[i]) else 0.0
         if found.shape[0]:
@@ -263,6 +262,8 @@ def see_beats(signal_mv: Any, at: Any, rr_s: Any, adapt: bool, state: ShapeState
             out[i, LOGIT] = _mean(scores, 0)
             out[i, LIKENESS] = _mean(found, 0)
             out[i, WIDTH] = _mean(found, 3)
+            for lead in range(found.shape[0]):
+                out[i, ALIKE] = max(out[i, ALIKE], found[lead, 0])
         if at[i] >= P_BEFORE and at[i] + 2 <= signal_mv.shape[1]:
             ventricular = found.shape[0] > 0 and out[i, LOGIT] > 0
             out[i, P_WAVE] = np.nan if ventricular else take_p_wave(signal_mv, at[i], state)

@@ -64,7 +64,9 @@ _AFTER_QRS, _BEFORE_QRS = KERNEL_FS_HZ // 2, KERNEL_FS_HZ // 5
 _AFTER_T = 7 * KERNEL_FS_HZ // 10
 #: Intervals this long (50 bpm) are looked into, s.
 LONG_RR_S = 1.2
-#: In longer ones nothing is measured: the signal kept would not hold them.
+#: ... and this long in and after a ventricular rhythm, whose waves may have been missed, s.
+FLUTTER_RR_S = 0.9
+#: A blocked P wave is not looked for in longer intervals: the signal kept would not hold them.
 _LONGEST_BLOCK_S = 4.0
 #: With so many of them in the window, the last no older than this (s), and so large a share of all beats, the waveform is
 #: the patient's own and is not looked at.
@@ -83,9 +85,9 @@ class SeenBeat:
         likeness: Correlation with the usual beat, mean of leads; 1 while that is not known.
         width_s: QRS width, mean of leads; 0 while not known.
         p_wave: Log of how far P waves stand out of their scatter, of the best lead; NaN where not measured.
-        still: Whether nothing like a QRS lies in the interval before it; True for intervals below LONG_RR_S.
+        still: Whether nothing like a QRS lies in the interval before it; True for intervals that were not looked into.
         paced: Whether the classifier says so, or its shape.
-        swing_mv: Peak to peak in the interval before it, of the lead that swings least; 0 for intervals below LONG_RR_S.
+        swing_mv: Peak to peak in the interval before it, of the lead that swings least; 0 where not looked into.
         alike: Correlation with the most similar shape seen before, of the best lead; 1 while that is not known.
         shown: The class that is written down and shown: what the rules of ectopy count.
         blocked_s: From the P wave of the beat before to one without a QRS, s; 0 where none was found, and for intervals
@@ -354,9 +356,9 @@ class Timeline:
                 alike=alike,
                 shown=beat.shown,
             )
-            if interval_s >= LONG_RR_S:
+            if interval_s >= (FLUTTER_RR_S if self.after_ventricular else LONG_RR_S):
                 still, swing_mv = self.between(made.sample_before, beat.sample - _BEFORE_QRS)
-                blocked_s = self._blocked(made, column) if still else 0.0
+                blocked_s = self._blocked(made, column) if still and interval_s >= LONG_RR_S else 0.0
                 made = replace(made, still=still, swing_mv=swing_mv, blocked_s=blocked_s)
             self._append(made)
 

@@ -37,6 +37,9 @@ SLOW_BPM, SLOW_BEGIN = 108.0, 1.6
 #: the first intervals all within CADENCE_WITHIN of the median of those before, it takes CADENCE_BEGIN to begin.
 CADENCE_BPM, CADENCE_WITHIN, CADENCE_BEGIN = 120.0, 0.12, 3.5
 _CADENCE_INTERVALS, _CADENCE_BEFORE = 3, 5
+#: A polymorphic tachycardia is read from the waveform where its log odds are all but malignant in two windows, quality is high
+#: and no interval is a pause (s). Made on vfdb 607, checked on the others: docs/experiments.md.
+_ALL_BUT, _CLEAN, _PAUSE_S = -2.0, 0.8, 1.0
 #: A run may hold one beat that is not seen to be ventricular: a fusion beat, a false detection.
 _DOUBTFUL = 1
 #: A run is over when fewer than so many of the last beats are ventricular, after so long a silence (s), or when these beats
@@ -133,6 +136,8 @@ class VentricularTachycardia:
                 Evidence("log odds of VT", round(self.run.log_odds, 2), "1"),
             )
             return Held(self.run.run[0].sample, reason, evidence)
+        if not active and (held := self._by_missed(now, profile)) is not None:
+            return held
         if active and not self._over(now, profile):
             return Held(0, "")
         return None
@@ -180,6 +185,25 @@ class VentricularTachycardia:
             Evidence("log odds of VF or VT", round(self.wave.malignant, 2), "1"),
         )
         return Held(self.wave.onset, reason, evidence)
+
+    @staticmethod
+    def _by_missed(now: Timeline, profile: RuleProfile) -> Held | None:
+        """A polymorphic tachycardia of which the detector misses waves: by its beats alone it would be slower than vt_bpm.
+
+        One beat more than vt_beats in a row is ventricular, none after a pause, in a clean signal whose waveform is fast and
+        all but malignant in two windows.
+        """
+        run, moments = ventricular_run(now)[-profile.vt_beats - 1 :], list(now.moments)[-2:]
+        if len(run) <= profile.vt_beats or now.silence_s() > _SILENCE_S or max(beat.rr_s for beat in run) > _PAUSE_S:
+            return None
+        hz = min((moment.wave.dominant_hz for moment in moments), default=0.0)
+        malignant = [moment.wave.malignant for moment in moments if moment.wave.n_leads and not moment.wave.own]
+        clean = moments[-1].best_quality >= _CLEAN
+        if not clean or len(malignant) < 2 or min(malignant) < _ALL_BUT or 60.0 * hz <= profile.vt_bpm:
+            return None
+        bpm = 60.0 * now.wave.dominant_hz
+        reason = f"{len(run)} ventricular beats in a waveform at {bpm:.0f} > {profile.vt_bpm:g} bpm"
+        return Held(run[0].sample, reason, (Evidence("rate", round(bpm, 1), "bpm"),))
 
     @staticmethod
     def _over(now: Timeline, profile: RuleProfile) -> bool:

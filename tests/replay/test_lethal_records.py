@@ -51,6 +51,7 @@ def test_ventricular_tachycardia_on_vfdb_611_is_called_within_ten_seconds():
         ("426", 1300, 1375.9, ConditionCode.VFB),
         ("430", 1600, 1660.1, ConditionCode.VTA),  # a tachycardia as fast as flutter
         ("612", 1650, 1707.2, ConditionCode.VTA),
+        ("607", 1740, 1848.5, ConditionCode.VTA),  # polymorphic, the detector finds every second or third wave
     ],
 )
 def test_a_waveform_of_either_kind_is_called_by_its_own_name_within_ten_seconds(record, from_s, onset_s, code):

@@ -12,7 +12,7 @@ from ecg.profiles import CINC2015, MINDRAY_LIKE
 from ecg.quality.lead_quality import QualityProblem
 from ecg.rhythm.lethal import ExtremeBradycardia, ExtremeTachycardia
 from ecg.rhythm.run_evidence import RunEvidence, interrupted
-from ecg.rhythm.timeline import SeenBeat, Timeline
+from ecg.rhythm.timeline import Moment, SeenBeat, Timeline
 from ecg.rhythm.ventricular import MalignantWave, VentricularFibrillation, VentricularTachycardia
 from ecg.rhythm.wave_look import Wave
 
@@ -268,6 +268,40 @@ def test_waves_of_flutter_that_were_missed_count_for_the_rate(malignant, called)
         assert (held is not None) == called
         if held is not None:
             assert held.evidence[0].value == pytest.approx(180, abs=8)
+
+
+@pytest.mark.parametrize("still", [True, False])
+def test_a_pause_between_ventricular_couplets_holds_no_missed_waves_where_it_is_still(still):
+    beats, at = [], 0
+    for rr_s in [0.3, 0.3, 0.95] * 8:
+        at += round(rr_s * S)
+        beats.append(SeenBeat(at, rr_s, BeatClass.VENTRICULAR, 0.95, 0.1, 0.2, still=still))
+    wave = Wave(2, malignant=2.0, dominant_hz=3.0)
+    now = Timeline(now=at + S, beats=deque(beats, maxlen=64), fresh=1, frozen=True, wave=wave)
+    assert (ExtremeTachycardia().look(now, CINC2015, False) is None) == still
+
+
+@pytest.mark.parametrize(
+    ("rr_s", "quality", "hz", "malignant", "called"),
+    [
+        ([0.7] * 6, 0.95, 3.5, -1.0, True),  # polymorphic, every second wave found: 86 bpm by its beats
+        ([0.7] * 5, 0.95, 3.5, -1.0, False),  # no more than vt_beats
+        ([0.7] * 3 + [1.4] + [0.7] * 2, 0.95, 3.5, -1.0, False),  # runs with a pause between
+        ([0.7] * 6, 0.6, 3.5, -1.0, False),  # noise
+        ([0.7] * 6, 0.95, 1.4, -1.0, False),  # an idioventricular rhythm, every wave found
+        ([0.7] * 6, 0.95, 3.5, -4.0, False),  # another waveform
+    ],
+)
+def test_a_polymorphic_tachycardia_is_called_though_waves_are_missed(rr_s, quality, hz, malignant, called):
+    beats, at = [SeenBeat(0, 0.0, BeatClass.NORMAL, 0.05, 1.0, 0.08)], 0
+    for interval_s in rr_s:
+        at += round(interval_s * S)
+        beats.append(SeenBeat(at, interval_s, BeatClass.VENTRICULAR, 0.9, 0.2, 0.18))
+    wave = Wave(2, malignant=malignant, dominant_hz=hz)
+    moments = deque([Moment(at, wave, quality, quality), Moment(at + S, wave, quality, quality)])
+    now = Timeline(now=at + S, beats=deque(beats, maxlen=64), pattern="N" + "V" * len(rr_s), wave=wave, moments=moments)
+    held = VentricularTachycardia(MalignantWave(), RunEvidence()).look(now, CINC2015, False)
+    assert (held is not None) == called
 
 
 def test_an_idioventricular_rhythm_after_a_tachycardia_ends_it(play):
