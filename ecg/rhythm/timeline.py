@@ -19,7 +19,7 @@ from ecg.conditioning import StreamBlock
 from ecg.quality.lead_quality import QualityProblem
 from ecg.resample import KERNEL_FS_HZ
 from ecg.rhythm.blocked_p import find_blocked_p
-from ecg.rhythm.shapes import LIKENESS, LOGIT, P_WAVE, PACED, WIDTH, ShapeState, new_shapes, see_beats
+from ecg.rhythm.shapes import LIKENESS, LOGIT, P_STEADY, P_WAVE, PACED, WIDTH, ShapeState, new_shapes, see_beats
 from ecg.rhythm.wave_look import NO_WAVE, Wave, look_at_wave, share_lost, steepest
 from ecg.rhythm.wave_model import RhythmModel
 from ecg.rhythm.waveform import WINDOW_S
@@ -77,6 +77,7 @@ class SeenBeat:
         p_wave: Log of how far P waves stand out of their scatter, of the best lead; NaN where not measured.
         still: Whether nothing like a QRS lies in the interval before it; True for intervals below LONG_RR_S.
         paced: Whether the classifier says so, or its shape.
+        p_steady: Share of the power of the last six P windows or so that is alike, of the best lead; NaN where not measured.
         blocked_s: From the P wave of the beat before to one without a QRS, s; 0 where none was found, and for intervals
             below LONG_RR_S.
     """
@@ -91,6 +92,7 @@ class SeenBeat:
     still: bool = True
     paced: bool = False
     blocked_s: float = 0.0
+    p_steady: float = math.nan
 
     @property
     def sample_before(self) -> int:
@@ -295,7 +297,10 @@ class Timeline:
             sure = ventricular_share(beat, said[LOGIT] if known else None)
             likeness, width_s = (said[LIKENESS], said[WIDTH]) if known else (1.0, 0.0)
             paced = beat.label is BeatClass.PACED or said[PACED] > 0
-            made = SeenBeat(beat.sample, interval_s, beat.label, sure, likeness, width_s, said[P_WAVE], paced=paced)
+            made = SeenBeat(
+                beat.sample, interval_s, beat.label, sure, likeness, width_s, said[P_WAVE],
+                paced=paced, p_steady=said[P_STEADY],
+            )  # fmt: skip
             if interval_s >= LONG_RR_S:
                 still = self.still(made.sample_before, beat.sample - _BEFORE_QRS)
                 made = replace(made, still=still, blocked_s=self._blocked(made, column) if still else 0.0)
