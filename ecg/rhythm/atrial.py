@@ -15,7 +15,7 @@ from numba import njit
 
 from ecg.conditions import ConditionCode, Evidence
 from ecg.profiles import RuleProfile
-from ecg.rhythm.held import Held
+from ecg.rhythm.held import Held, last_beats
 from ecg.rhythm.timeline import SeenBeat, Timeline
 from ecg.rhythm.tiny_net import TinyNet, forward
 
@@ -30,6 +30,8 @@ _REGULAR = 0.025
 _EVERY = 3
 #: Log odds at which atrial fibrillation begins and ends; of a grid on mitdb (docs/experiments.md).
 _BEGIN, _END = 1.0, -1.0
+#: P windows this alike are P waves before every beat: no fibrillation, however irregular; to begin it less is enough.
+_STEADY, _MAYBE_STEADY = 0.7, 0.6
 _LONGEST_S, _SPAN_S = 3.0, 90.0
 _NEVER = -9.0
 _LEAST = 0.005
@@ -99,17 +101,22 @@ class IntervalEvidence:
         log_odds: At the last time the network was asked.
         irregularity: Middle difference of intervals beside the middle interval, the best of the lags.
         onset: Kernel sample of the first beat it looked at.
+        p_steady: Of the last beat that has one.
     """
 
     log_odds: float = _NEVER
     irregularity: float = 0.0
     onset: int = 0
+    p_steady: float = 0.0
     _since: int = 0
 
     def move(self, now: Timeline, profile: RuleProfile, net: TinyNet) -> None:
         """Takes in this moment's beats."""
         if now.broken:
             self.log_odds, self._since = _NEVER, 0
+        for beat in last_beats(now, now.fresh):
+            if beat.p_steady == beat.p_steady:
+                self.p_steady = beat.p_steady
         self._since += now.fresh
         if self._since < _EVERY:
             return
@@ -136,7 +143,7 @@ class AtrialFibrillation:
     def look(self, now: Timeline, profile: RuleProfile, active: bool) -> Held | None:
         """See Rule."""
         seen = self.intervals
-        if seen.log_odds < (_END if active else _BEGIN):
+        if seen.log_odds < (_END if active else _BEGIN) or seen.p_steady >= (_STEADY if active else _MAYBE_STEADY):
             return None
         reason = f"intervals irregular by {100 * seen.irregularity:.0f} % without steady P waves"
         evidence = (

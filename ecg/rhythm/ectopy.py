@@ -80,7 +80,7 @@ class Idioventricular:
 
 @dataclass(slots=True)
 class Cycles:
-    """A ventricular beat at every second (bigeminy) or third (trigeminy) place, `cycles` times in a row."""
+    """A ventricular beat, not paced, at every second (bigeminy) or third (trigeminy) place, `cycles` times in a row."""
 
     code: ConditionCode
     period: int
@@ -95,5 +95,8 @@ class Cycles:
         if at < 0:
             return None
         beats = last_beats(now, n)
+        ectopic = beats[at : at + len(wanted)][self.period - 1 :: self.period]
+        if 2 * sum(beat.paced for beat in ectopic) > len(ectopic):
+            return None
         reason = f"every {'second' if self.period == 2 else 'third'} beat ventricular, {profile.cycles} times or more"
         return Held(beats[at].sample, reason, (Evidence("cycles", profile.cycles, "1"),))

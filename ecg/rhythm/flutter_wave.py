@@ -34,7 +34,7 @@ _HALF = 8
 #: Rates tried, Hz; the first and the last of them are no flutter: there the power lies outside.
 _RATES = np.arange(3.84, 6.41, 0.08)
 _ANGLE = 2 * np.pi * _RATES[:, None, None] * np.array([1, 2])[None, :, None] * (np.arange(_N) / _FS)
-_COSINES, _SINES = np.cos(_ANGLE), np.sin(_ANGLE)  # (n_rates, 2, _N)
+_COSINES, _SINES = np.cos(_ANGLE).astype(np.float32), np.sin(_ANGLE).astype(np.float32)  # (n_rates, 2, _N)
 #: Phases of the mean cycle; intervals this alike belong to it, and so many of all intervals.
 _PHASES, _ALIKE, _MOST = 60, 0.06, 0.8
 #: What is compared begins after the QRS (2:1) or after the T wave (4:1) and ends before the next QRS, s.
@@ -106,28 +106,42 @@ def _residue(wave: Any, at: Any, keep: Any) -> Any:
     return left
 
 
+@njit(cache=True, fastmath={"reassoc", "contract"})
+def _sums(left: Any, weight: Any, cosine: Any, sine: Any, double_cosine: Any, double_sine: Any) -> Any:
+    """Of one rate: left against sine and cosine of the rate and of twice the rate, and the latter's sums where weight is 1."""
+    yc = ys = yc2 = ys2 = c2 = s2 = np.float32(0.0)
+    for j in range(_N):
+        yc += left[j] * cosine[j]
+        ys += left[j] * sine[j]
+        yc2 += left[j] * double_cosine[j]
+        ys2 += left[j] * double_sine[j]
+        c2 += weight[j] * double_cosine[j]
+        s2 += weight[j] * double_sine[j]
+    return yc, ys, yc2, ys2, c2, s2
+
+
 @njit(cache=True)
 def _periodic(left: Any, keep: Any) -> Any:
-    """Largest share of the power that a sine of one rate and its first harmonic explain, and the rate's index."""
-    total, best, where = 1e-12, 0.0, 0
+    """Largest share of the power that a sine of one rate and its first harmonic explain, and the rate's index.
+
+    Sine and cosine of the rate are not orthogonal where samples are left out: their products are half the sums of the
+    doubled angle. Those of the harmonic are taken as orthogonal.
+    """
+    masked, weight = np.zeros(_N, np.float32), np.zeros(_N, np.float32)
+    total, n = 1e-12, 0
     for j in range(_N):
         if keep[j]:
+            masked[j], weight[j] = left[j], 1.0
             total += left[j] * left[j]
+            n += 1
+    best, where = 0.0, 0
     for f in range(_COSINES.shape[0]):
-        explained = 0.0
-        for k in range(2):
-            cc = ss = cs = yc = ys = 0.0
-            for j in range(_N):
-                if keep[j]:
-                    c, s = _COSINES[f, k, j], _SINES[f, k, j]
-                    cc += c * c
-                    ss += s * s
-                    cs += c * s
-                    yc += left[j] * c
-                    ys += left[j] * s
-            det = cc * ss - cs * cs
-            if det > 1e-9:
-                explained += (yc * yc * ss - 2 * yc * ys * cs + ys * ys * cc) / det
+        yc, ys, yc2, ys2, c2, s2 = _sums(masked, weight, _COSINES[f, 0], _SINES[f, 0], _COSINES[f, 1], _SINES[f, 1])
+        cc, ss, cs = 0.5 * (n + c2), 0.5 * (n - c2), 0.5 * s2
+        det = cc * ss - cs * cs
+        if det <= 1e-3:
+            continue
+        explained = (yc * yc * ss - 2 * yc * ys * cs + ys * ys * cc) / det + (yc2 * yc2 + ys2 * ys2) / (0.5 * n)
         if explained / total > best:
             best, where = explained / total, f
     return best, where

@@ -26,9 +26,9 @@ _LONG = 28
 _LATE_FROM, _LATE_TO, _LATE_SHARE = 12, 40, 0.28
 #: ... the 90 ms before the onset are this flat beside the whole, ...
 _FLAT_BEFORE, _FLAT_SHARE = 22, 0.08
-#: ... and the sharpest corner is at least this share of the steepest slope (per sample), with no slope against it before.
-_CORNER_SHARE, _AGAINST_SHARE = 0.4, 0.3
-_AGAINST_BEFORE = 8
+#: ... and the slope changes within 16 ms, near onset and steepest slope, by this share of it, none being against it before.
+_CORNER_SHARE, _AGAINST_SHARE = 0.75, 0.3
+_AGAINST_BEFORE, _NEAR = 8, 4
 
 
 @njit(cache=True)
@@ -81,6 +81,6 @@ def _paced_in(wave: Any) -> bool:
     if before.max() - before.min() > _FLAT_SHARE * (whole.max() - whole.min()):
         return False
     corner = np.float32(0.0)
-    for i in range(_SEEK_FROM, _SEEK_TO):
-        corner = max(corner, abs(wave[i + 1] - 2 * wave[i] + wave[i - 1]))
+    for i in range(max(onset - _NEAR, 2), min(k + _NEAR, wave.size - 3) + 1):
+        corner = max(corner, 0.5 * abs(wave[i + 2] - 2 * wave[i] + wave[i - 2]))
     return bool(corner >= _CORNER_SHARE * top)

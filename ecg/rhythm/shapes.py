@@ -39,12 +39,15 @@ _WIDTH_WEIGHT = 2.0
 _LEARNED, _STRANGE, _OTHER_SEEN = 0, 1, 2
 #: What is said of a beat: log odds of being ventricular, likeness to the usual one, QRS width (s); NaN while unknown.
 #: P_WAVE: log of how far the averaged P window stands out of its beat-to-beat scatter, of the best lead.
-#: PACED: 1 for a beat shaped as paced. ALIKE: likeness to any shape seen before, of the best lead.
-LOGIT, LIKENESS, WIDTH, P_WAVE, PACED, ALIKE = 0, 1, 2, 3, 4, 5
+#: PACED: 1 for a beat shaped as paced. P_STEADY: share of the power of the last P windows that is alike, of the best lead.
+#: ALIKE: likeness to any shape seen before, of the best lead.
+LOGIT, LIKENESS, WIDTH, P_WAVE, PACED, P_STEADY, ALIKE = 0, 1, 2, 3, 4, 5, 6
 #: The P window: from P_BEFORE kernel samples before the fiducial (272 ms), N_P samples at 125 Hz (to 80 ms before).
 P_BEFORE, N_P = 68, 24
-#: Share a beat takes in the averaged P window.
-_P_SHARE = 0.1
+#: Share a beat takes in the averaged P window, and in the one of the last six beats or so.
+_P_SHARE, _P_RECENT_SHARE = 0.1, 0.3
+#: Power below which a P window is a flat line, mV^2.
+_P_FLAT = 1e-5
 
 
 class ShapeState(NamedTuple):
@@ -57,6 +60,8 @@ class ShapeState(NamedTuple):
         peak_slope_mv: float32 (n_leads,), steepest 16 ms of the usual QRS.
         p_mean: float32 (n_leads, N_P), running mean of the P window, mV about its own line.
         p_scatter: float32 (n_leads,), running mean square of what differs from it, mV^2.
+        p_recent: float32 (n_leads, N_P), mean P window of the last beats, mV about its own line.
+        p_power: float32 (n_leads,), mean square of their windows, mV^2.
         counts: int64 (3,): beats learned from (LEARN_BEATS when done), strange ones in a row, sightings of `other`.
     """
 
@@ -66,6 +71,8 @@ class ShapeState(NamedTuple):
     peak_slope_mv: FloatArray
     p_mean: FloatArray
     p_scatter: FloatArray
+    p_recent: FloatArray
+    p_power: FloatArray
     counts: IntArray
 
     @property
@@ -81,6 +88,8 @@ def new_shapes(n_leads: int) -> ShapeState:
         np.zeros(cut, np.float32),
         np.zeros(cut, np.float32),
         np.zeros((LEARN_BEATS, *cut), np.float32),
+        np.zeros(n_leads, np.float32),
+        np.zeros((n_leads, N_P), np.float32),
         np.zeros(n_leads, np.float32),
         np.zeros((n_leads, N_P), np.float32),
         np.zeros(n_leads, np.float32),
@@ -196,9 +205,9 @@ def alike_others(signal_mv: Any, at: int, state: Any) -> float:
 
 
 @njit(cache=True)
-def take_p_wave(signal_mv: Any, at: int, state: Any) -> float:
-    """Takes the P window before a beat into the mean; returns P_WAVE."""
-    best = -9.0
+def take_p_wave(signal_mv: Any, at: int, state: Any) -> tuple[float, float]:
+    """Takes the P window before a beat into the means; returns P_WAVE and P_STEADY."""
+    best, steady = -9.0, 0.0
     window = np.empty(N_P, np.float32)
     for lead in range(signal_mv.shape[0]):
         for i in range(N_P):
@@ -210,16 +219,22 @@ def take_p_wave(signal_mv: Any, at: int, state: Any) -> float:
         for i in range(N_P):
             slope += (i - middle) * (window[i] - level)
         slope /= N_P * (N_P * N_P - 1) / np.float32(12.0)
-        size = scatter = 0.0
-        mean = state.p_mean[lead]
+        size = scatter = power = alike = 0.0
+        mean, recent = state.p_mean[lead], state.p_recent[lead]
         for i in range(N_P):
-            difference = window[i] - level - slope * (i - middle) - mean[i]
+            value = window[i] - level - slope * (i - middle)
+            recent[i] += _P_RECENT_SHARE * (value - recent[i])
+            alike += recent[i] * recent[i] / N_P
+            power += value * value / N_P
+            difference = value - mean[i]
             mean[i] += _P_SHARE * difference
             scatter += difference * difference / N_P
             size += mean[i] * mean[i] / N_P
         state.p_scatter[lead] += _P_SHARE * (scatter - state.p_scatter[lead])
+        state.p_power[lead] += _P_RECENT_SHARE * (power - state.p_power[lead])
         best = max(best, 0.5 * np.log((size + 1e-6) / (state.p_scatter[lead] + 1e-6)))
-    return best
+        steady = max(steady, alike / (state.p_power[lead] + _P_FLAT))
+    return best, steady
 
 
 @njit(cache=True)
@@ -250,9 +265,9 @@ def see_beats(signal_mv: Any, at: Any, rr_s: Any, adapt: bool, state: ShapeState
         net: Beat network.
 
     Returns:
-        float32 (m, 6): LOGIT, LIKENESS, WIDTH, P_WAVE, PACED, ALIKE.
+        float32 (m, 7): LOGIT, LIKENESS, WIDTH, P_WAVE, PACED, P_STEADY, ALIKE.
     """
-    out = np.full((at.size, 6), np.nan, np.float32)
+    out = np.full((at.size, 7), np.nan, np.float32)
     for i in range(at.size):
         out[i, ALIKE] = alike_others(signal_mv, at[i], state)
         found = see_beat(signal_mv, at[i], rr_s[i], adapt, state)
@@ -266,7 +281,8 @@ def see_beats(signal_mv: Any, at: Any, rr_s: Any, adapt: bool, state: ShapeState
                 out[i, ALIKE] = max(out[i, ALIKE], found[lead, 0])
         if at[i] >= P_BEFORE and at[i] + 2 <= signal_mv.shape[1]:
             ventricular = found.shape[0] > 0 and out[i, LOGIT] > 0
-            out[i, P_WAVE] = np.nan if ventricular else take_p_wave(signal_mv, at[i], state)
+            if not ventricular:
+                out[i, P_WAVE], out[i, P_STEADY] = take_p_wave(signal_mv, at[i], state)
     return out
 
 
@@ -275,6 +291,7 @@ __all__ = [
     "LIKENESS",
     "LOGIT",
     "PACED",
+    "P_STEADY",
     "P_WAVE",
     "WIDTH",
     "ShapeState",

@@ -19,7 +19,7 @@ from ecg.conditioning import StreamBlock
 from ecg.quality.lead_quality import QualityProblem
 from ecg.resample import KERNEL_FS_HZ
 from ecg.rhythm.blocked_p import find_blocked_p
-from ecg.rhythm.shapes import ALIKE, LIKENESS, LOGIT, P_WAVE, PACED, WIDTH, ShapeState, new_shapes, see_beats
+from ecg.rhythm.shapes import ALIKE, LIKENESS, LOGIT, P_STEADY, P_WAVE, PACED, WIDTH, ShapeState, new_shapes, see_beats
 from ecg.rhythm.wave_look import NO_WAVE, Wave, look_at_wave, share_lost, unrest
 from ecg.rhythm.wave_model import RhythmModel
 from ecg.rhythm.waveform import WINDOW_S
@@ -87,6 +87,7 @@ class SeenBeat:
         p_wave: Log of how far P waves stand out of their scatter, of the best lead; NaN where not measured.
         still: Whether nothing like a QRS lies in the interval before it; True for intervals that were not looked into.
         paced: Whether the classifier says so, or its shape.
+        p_steady: Share of the power of the last six P windows or so that is alike, of the best lead; NaN where not measured.
         swing_mv: Peak to peak in the interval before it, of the lead that swings least; 0 where not looked into.
         alike: Correlation with the most similar shape seen before, of the best lead; 1 while that is not known.
         shown: The class that is written down and shown: what the rules of ectopy count.
@@ -107,6 +108,7 @@ class SeenBeat:
     alike: float = 1.0
     shown: BeatClass = BeatClass.UNKNOWN
     blocked_s: float = 0.0
+    p_steady: float = math.nan
 
     @property
     def ectopic(self) -> bool:
@@ -355,6 +357,7 @@ class Timeline:
                 paced=paced,
                 alike=alike,
                 shown=beat.shown,
+                p_steady=said[P_STEADY],
             )
             if interval_s >= (FLUTTER_RR_S if self.after_ventricular else LONG_RR_S):
                 still, swing_mv = self.between(made.sample_before, beat.sample - _BEFORE_QRS)

@@ -171,7 +171,7 @@ def beat_corpus(data: Path) -> Iterator[tuple[Rows, Rows]]:
             rr_s, before = (at - before) / KERNEL_FS_HZ, at
             found, p_wave = see_beat(captured.signal_mv, at, rr_s, True, shapes), math.nan
             if P_BEFORE <= at < captured.signal_mv.shape[1] - 2:
-                p_wave = take_p_wave(captured.signal_mv, at, shapes)
+                p_wave, _ = take_p_wave(captured.signal_mv, at, shapes)
             nearest = int(np.abs(truth.time_s - at / KERNEL_FS_HZ).argmin())
             symbol = truth.symbol[nearest] if abs(truth.time_s[nearest] - at / KERNEL_FS_HZ) <= _BEAT_WINDOW_S else "Q"
             ventricular = float(symbol in _VENTRICULAR)

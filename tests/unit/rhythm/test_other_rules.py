@@ -87,6 +87,15 @@ def test_irregular_intervals_without_p_waves_are_atrial_fibrillation(play):
     assert "AFIB" in played.words
 
 
+def test_steady_p_waves_end_fibrillation_however_irregular_the_intervals(play):
+    fibrillation, sinus = irregular(60), irregular(60, seed=4).replace("S", "N")
+    (af,) = play(SINUS + fibrillation + sinus).of(ConditionCode.AFIB)
+    assert af.ended_sample is not None
+    beats_until = sinus[: af.ended_sample // 25 - len(SINUS + fibrillation)].count("N")
+    assert 3 <= beats_until <= 10
+    assert not play(SINUS + sinus).of(ConditionCode.AFIB)
+
+
 def test_patterns_are_no_atrial_fibrillation(play):
     assert not play(SINUS + "N.....N........." * 60).of(ConditionCode.AFIB)
     assert not play("".join("N" + "." * (7 + round(2 * np.sin(i / 4))) for i in range(120))).of(ConditionCode.AFIB)

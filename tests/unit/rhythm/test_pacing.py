@@ -67,6 +67,11 @@ def test_the_word_is_p_while_half_of_the_beats_are_paced(go_on):
     assert played.words[-1] == "N"
 
 
+def test_every_second_beat_paced_is_no_bigeminy(play):
+    assert not play(SINUS + "N.......p......." * 12).of(ConditionCode.BIGEMINY)
+    assert play(SINUS + "N.......V......." * 12).of(ConditionCode.BIGEMINY)
+
+
 def test_a_paced_rhythm_is_not_idioventricular(play):
     assert not play(SINUS + PACED * 2).of(ConditionCode.AIVR)
     assert play(SINUS + PACED.replace("p", "V")).of(ConditionCode.AIVR)
