@@ -19,7 +19,8 @@ from aiokafka.errors import KafkaError
 from cloud.console.kafka_commands import NO_TLS
 from cloud.console.latency import Telemetry
 from ecg.errors import InvalidSignal
-from ecg.topics import Topic
+from ecg.quiet_partitions import QuietPartitions
+from ecg.topics import PARTITIONS, Topic
 
 log = structlog.get_logger()
 Handler = Callable[[bytes], None]
@@ -134,8 +135,17 @@ class KafkaFeed:
 
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
         probed = time.monotonic()
+        quiet, resting = QuietPartitions(probed), frozenset[int]()
         while True:
-            for partition, records in (await consumer.getmany(timeout_ms=_POLL_MS)).items():
+            came = await consumer.getmany(timeout_ms=_POLL_MS)
+            if not self._position.from_beginning:
+                now_s = time.monotonic()
+                quiet.heard((partition.partition for partition in came), now_s)
+                wanted = quiet.resting(range(PARTITIONS), now_s)
+                if wanted != resting:
+                    resting = wanted
+                    _rest(consumer, resting)
+            for partition, records in came.items():
                 handler = self._handlers[partition.topic]
                 for record in records:
                     self._hand_over(handler, partition, record.value, record.offset)
@@ -161,3 +171,11 @@ class KafkaFeed:
     def _note_caught_up(self) -> None:
         if not self._ends:
             self.caught_up.set()
+
+
+def _rest(consumer: AIOKafkaConsumer, resting: frozenset[int]) -> None:
+    """Leaves the partitions of these numbers out of fetches, and takes all others in."""
+    quiet = {partition for partition in consumer.assignment() if partition.partition in resting}
+    paused = consumer.paused()
+    consumer.pause(*(quiet - paused))
+    consumer.resume(*(paused - quiet))

@@ -100,9 +100,15 @@ class Buffer:
         self._rows.setdefault(table, []).extend(its_rows)
 
     def urgent_rows(self) -> list[tuple[Table, list[Row]]]:
-        """Alarm and interpretation events alone; saving them twice changes nothing, so they stay for the flush too."""
+        """Takes out the alarm and interpretation events that wait; those that could not be stored are to be given back."""
         self.urgent = False
-        return [(table, list(self._rows.get(table, ()))) for table in (rows.ALARM_EVENT, rows.INTERPRETATION_EVENT)]
+        urgent = (rows.ALARM_EVENT, rows.INTERPRETATION_EVENT)
+        return [(table, self._rows.pop(table)) for table in urgent if table in self._rows]
+
+    def give_back(self, batch: list[tuple[Table, list[Row]]]) -> None:
+        """Rows of `urgent_rows` that were not stored: they wait for the next flush."""
+        for table, its_rows in batch:
+            self._rows[table] = its_rows + self._rows.get(table, [])
 
     def flush(self) -> list[tuple[Table, list[Row]]]:
         """Everything as rows, streams first; the buffer is empty afterwards."""

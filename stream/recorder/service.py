@@ -17,6 +17,8 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from ecg.dead_letters import MAX_PAYLOAD_BYTES
 from ecg.errors import Unavailable
+from ecg.quiet_partitions import QuietPartitions
+from ecg.topics import PARTITIONS
 from stream.recorder import rows
 from stream.recorder.buffer import RECORDED, Buffer
 from stream.recorder.merge import merge_quiet_blocks
@@ -56,6 +58,8 @@ class Recorder:
         self._waiting: list[tuple[Table, list[Row]]] = []
         self._positions: dict[TopicPartition, int] = {}
         self._flushed = time.monotonic()
+        self._quiet = QuietPartitions(time.monotonic())
+        self._resting: frozenset[int] = frozenset()
 
     def stop(self) -> None:
         """Asks the loop to store what it has, commit, and end."""
@@ -99,18 +103,34 @@ class Recorder:
         if full or self._waiting:
             await asyncio.sleep(_POLL_MS / 1000)  # back-pressure: what is not read stays on Kafka
         else:
-            for partition, messages in (await consumer.getmany(timeout_ms=_POLL_MS, max_records=2000)).items():
+            came = await consumer.getmany(timeout_ms=_POLL_MS, max_records=2000)
+            self._rest(consumer, {partition.partition for partition in came})
+            for partition, messages in came.items():
                 for message in messages:
                     self._take(message.topic, message.partition, message.offset, message.value or b"")
                 self._positions[partition] = messages[-1].offset + 1
         BUFFER_BYTES.set(self._buffer.n_bytes)
         if self._buffer.urgent and not self._waiting:
-            await self._save(self._buffer.urgent_rows())
+            urgent = self._buffer.urgent_rows()
+            if not await self._save(urgent):
+                self._buffer.give_back(urgent)
         if full or self._waiting or time.monotonic() - self._flushed >= self._settings.flush_s:
             await self._flush(consumer)
         if time.monotonic() - self._last_upkeep >= _UPKEEP_S and self._away_since is None:
             self._last_upkeep = time.monotonic()
             await asyncio.to_thread(self._upkeep)
+
+    def _rest(self, consumer: AIOKafkaConsumer, heard: set[int]) -> None:
+        """Asks for quiet partitions only now and then."""
+        now_s = time.monotonic()
+        self._quiet.heard(heard, now_s)
+        resting = self._quiet.resting(range(PARTITIONS), now_s)
+        if resting != self._resting:
+            self._resting = resting
+            mine = {partition for partition in consumer.assignment() if partition.partition in resting}
+            paused = consumer.paused()
+            consumer.pause(*(mine - paused))
+            consumer.resume(*(paused - mine))
 
     def _take(self, topic: str, partition: int, offset: int, payload: bytes) -> None:
         bad = self._buffer.take(topic, partition, offset, payload)
