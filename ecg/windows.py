@@ -88,15 +88,15 @@ class Windower:
         windows = []
         while tail.next_window + length <= tail.end_sample:
             first = tail.next_window
-            if not tail.segments or tail.segments[0].first_sample >= first + length:
+            while tail.segments and tail.segments[0].end_sample <= first:
+                tail.segments.popleft()
+            if tail.segments[0].first_sample >= first + length:
                 # nothing of it was received: go on with the first window that holds a sample
                 ahead = tail.segments[0].first_sample - length + 1
                 tail.next_window = max(first + hop, -(-ahead // hop) * hop)
                 continue
             windows.append(self._cut(segment.stream_id, tail, first, length))
             tail.next_window += hop
-            while tail.segments and tail.segments[0].end_sample <= tail.next_window:
-                tail.segments.popleft()
         return windows
 
     def forget(self, stream_id: str) -> None:

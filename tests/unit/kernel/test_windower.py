@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ecg.errors import InvalidSignal
@@ -51,6 +51,7 @@ def test_any_chunking_gives_the_same_windows(lengths: list[int]) -> None:
 
 
 @SETTINGS
+@example([1, 1, 223, 400], {0, 2, 3}, 0)
 @given(
     st.lists(st.integers(1, 400), min_size=4, max_size=20),
     st.sets(st.integers(0, 30), max_size=12),
