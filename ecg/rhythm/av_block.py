@@ -24,8 +24,9 @@ from ecg.rhythm.timeline import LONG_RR_S, SeenBeat, Timeline
 _HALF_LOW, _HALF_HIGH, _ON_TIME = 0.40, 0.60, 0.15
 #: 2:1: so many intervals in a row begin it, and keep it.
 _BEGIN, _KEEP = 3, 2
-#: Dropped beats: so many within this time, s; the intervals before that say what is usual.
-_DROPPED, _WITHIN_S, _USUAL = 2, 30.0, 8
+#: Dropped beats: so many among P windows this alike (in fibrillation up to 0.5), within this time, s; the intervals before
+#: say what is usual.
+_STEADY, _DROPPED, _WITHIN_S, _USUAL = 0.6, 2, 30.0, 8
 
 
 @dataclass(slots=True)
@@ -70,7 +71,9 @@ def _halved(beat: SeenBeat) -> bool:
 
 
 def _in_time(before: list[SeenBeat], beat: SeenBeat) -> bool:
-    """Whether the blocked P wave came at the interval that the beats before it kept."""
+    """Whether the blocked P wave came at the interval that the beats before it kept, among P waves that are steady."""
+    if not beat.p_steady >= _STEADY:
+        return False
     usual = [b.rr_s for b in before[-_USUAL:] if b.rr_s > 0 and not b.blocked_s and b.ventricular < 0.5]
     if len(usual) < 2:
         return False

@@ -20,7 +20,20 @@ _FREE_S = 0.20
 _FS = KERNEL_FS_HZ // 2
 _FIRST, _FREE = round(_FROM_S * _FS) - N_P // 2, round(_FREE_S * _FS)
 #: Correlation with the patient's P wave, and size beside it (docs/experiments.md).
-_ALIKE, _SMALLEST, _LARGEST = 0.8, 0.5, 2.0
+_ALIKE, _SMALLEST, _LARGEST = 0.8, 0.5, 1.6
+#: A T wave may curve like a P wave, but the level changes across it and it goes on behind it: difference of the window's
+#: ends, and scatter of the 0.1 s after it, beside the root mean square of the P wave.
+_LEVEL_CHANGE, _AFTER, _N_AFTER = 3.0, 0.8, 12
+
+
+@njit(cache=True)
+def _scatter(signal_mv: Any, use: Any, column: int) -> float:
+    """Mean square about its mean of the _N_AFTER half samples from `column` on, summed over the leads in use, mV^2."""
+    total = 0.0
+    for lead in range(signal_mv.shape[0]):
+        if use[lead]:
+            total += np.var(signal_mv[lead, column : column + 2 * _N_AFTER : 2])
+    return total
 
 
 @njit(cache=True)
@@ -52,6 +65,12 @@ def find_blocked_p(signal_mv: Any, valid: Any, before: int, at: int, p_mean: Any
     middle, scale = 0.5 * (N_P - 1), N_P * (N_P * N_P - 1) / 12.0
     best, found = _ALIKE, 0
     for column in range(first, end, 2):
+        change = 0.0
+        for lead in range(n_leads):
+            if use[lead]:
+                change += (signal_mv[lead, column] - signal_mv[lead, column + 2 * N_P - 1]) ** 2
+        if change > _LEVEL_CHANGE * _LEVEL_CHANGE * size / N_P:
+            continue
         both = own = 0.0
         for lead in range(n_leads):
             if not use[lead]:
@@ -67,6 +86,8 @@ def find_blocked_p(signal_mv: Any, valid: Any, before: int, at: int, p_mean: Any
                 own += value * value
                 both += value * p_mean[lead, i]
         ratio = np.sqrt(own / size)
-        if _SMALLEST < ratio < _LARGEST and both > best * np.sqrt(own * size):
+        if not _SMALLEST < ratio < _LARGEST or both <= best * np.sqrt(own * size):
+            continue
+        if _scatter(signal_mv, use, column + 2 * N_P) <= _AFTER * _AFTER * size / N_P:
             best, found = both / np.sqrt(own * size), column
     return (found - (before - P_BEFORE)) / KERNEL_FS_HZ if found else 0.0
