@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.ensemble import HistGradientBoostingClassifier
+from lightgbm import LGBMClassifier
 
 from ecg.beats.classifier_final import FINAL_NAMES, N_FINAL, FinalModel, final_to_arrays, new_past, observe_stream
 from ecg.beats.classifier_learning import new_context
@@ -31,7 +31,7 @@ from training.beats.changed import (
     samples_of,
 )
 from training.beats.corpus import RECORDS, Beats, find_beats
-from training.beats.fitting import EARLY, VENTRICULAR, export
+from training.beats.fitting import EARLY, VENTRICULAR, export_lightgbm
 
 OUT = Path("ecg/beats/model")
 #: What the forests see besides the short-term features, and the direction in which it can only speak for S, for V.
@@ -126,23 +126,29 @@ def fit(beats: list[Beats], rng: np.random.Generator) -> FinalModel:
     """Both forests; F is told by the class the rules take, and neither right nor wrong as V (EC57)."""
     x, y, weight = thin(beats, VENTRICULAR_WEIGHTS, rng)
     known = y != 3
-    ventricular = _forest(x[known], y[known] == 2, weight[known], VENTRICULAR | VENTRICULAR_MEMORY, 250, 0.05, 20, 0.25)
+    ventricular = _forest(x[known], y[known] == 2, weight[known], VENTRICULAR | VENTRICULAR_MEMORY, 250, 0.05, 20)
     x, y, weight = thin(beats, EARLY_WEIGHTS, rng)
     narrow = y < 2
-    early = _forest(x[narrow], y[narrow] == 1, weight[narrow], EARLY | EARLY_MEMORY, 120, 0.08, 12, 0.25)
+    early = _forest(x[narrow], y[narrow] == 1, weight[narrow], EARLY | EARLY_MEMORY, 120, 0.08, 12)
     return FinalModel(ventricular, early, np.array(MIX, np.float32), np.array(LIMITS, np.float32))
 
 
 def _forest(
-    x: FloatArray, y: npt.NDArray[np.bool_], weight: FloatArray, inputs: dict[str, int], trees: int, rate: float,
-    leaves: int, share: float,
-) -> Forest:  # fmt: skip
+    x: FloatArray,
+    y: npt.NDArray[np.bool_],
+    weight: FloatArray,
+    inputs: dict[str, int],
+    trees: int,
+    rate: float,
+    leaves: int,
+) -> Forest:
     columns = np.array([FINAL_NAMES.index(name) for name in inputs])
-    made = HistGradientBoostingClassifier(
-        max_iter=trees, learning_rate=rate, max_leaf_nodes=leaves, min_samples_leaf=100, l2_regularization=10.0,
-        monotonic_cst=list(inputs.values()), max_features=share, random_state=0, early_stopping=False,
+    made = LGBMClassifier(
+        n_estimators=trees, learning_rate=rate, num_leaves=leaves, min_child_samples=100, reg_lambda=10.0,
+        colsample_bynode=0.25, max_bin=127, monotone_constraints=list(inputs.values()), random_state=0, n_jobs=1,
+        deterministic=True, force_row_wise=True, verbose=-1,
     ).fit(x[:, columns], y, sample_weight=weight)  # fmt: skip
-    return export(made, columns)
+    return export_lightgbm(made.booster_, columns)
 
 
 def main() -> None:

@@ -117,3 +117,31 @@ def export(made: HistGradientBoostingClassifier, columns: npt.NDArray[np.int64])
     whole = (np.array(a, np.int32) for a in (feature, left, right, roots))
     f, lo, hi, r = whole
     return Forest(f, np.array(threshold, np.float32), lo, hi, r, base)
+
+
+def export_lightgbm(made: Any, columns: npt.NDArray[np.int64]) -> Forest:
+    """Nodes of every tree of a lightgbm.Booster in one row; its first tree holds the prior, so the base is none.
+
+    Thresholds are rounded down to float32: float32 features then go where they went in training.
+    """
+    feature: list[int] = []
+    threshold: list[float] = []
+    left: list[int] = []
+    right: list[int] = []
+
+    def add(node: dict[str, Any]) -> int:
+        at = len(feature)
+        leaf = "leaf_value" in node
+        value = float(node["leaf_value"] if leaf else node["threshold"])
+        rounded = np.float32(value)
+        feature.append(-1 if leaf else int(columns[node["split_feature"]]))
+        threshold.append(float(rounded if leaf or float(rounded) <= value else np.nextafter(rounded, np.float32(-np.inf))))
+        left.append(at)
+        right.append(at)
+        if not leaf:
+            left[at], right[at] = add(node["left_child"]), add(node["right_child"])
+        return at
+
+    roots = np.array([add(tree["tree_structure"]) for tree in made.dump_model()["tree_info"]], np.int32)
+    f, lo, hi = (np.array(a, np.int32) for a in (feature, left, right))
+    return Forest(f, np.array(threshold, np.float32), lo, hi, roots, np.zeros(1, np.float32))
