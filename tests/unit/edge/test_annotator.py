@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 
 from deploy.stack.plan import DEMO_RECORD
-from edge.annotator import annotations_of
+from ecg.conditions import Condition, ConditionCode
+from edge.annotator import annotations_of, rhythm_marks
 from edge.sources.wfdb_replay import read_recording
 
 
@@ -17,3 +18,19 @@ def test_the_last_beat_is_annotated_though_the_record_ends_right_behind_it() -> 
     short = dataclasses.replace(whole, samples=whole.samples[:, :end].copy())
     found = annotations_of(short, "208").beats().sample.tolist()
     assert found == expected and found[-1] == 20_153
+
+
+def test_paced_stretches_are_written_where_no_condition_is() -> None:
+    """
+    paced    100 ------------ 400
+    SVT          200 -- 300
+    """
+    svt = Condition(ConditionCode.SVT, 200, 250, "", ended_sample=300)
+    marks = rhythm_marks([svt], 1000, [(100, 250), (250, 400), (1000, 1200)])
+    assert marks == [
+        (0, "+", "(N"),
+        (100, "+", "(P"),
+        (200, "+", "(SVTA"),
+        (300, "+", "(P"),
+        (400, "+", "(N"),
+    ]
