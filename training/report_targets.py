@@ -66,8 +66,8 @@ _ON_DS2: tuple[tuple[str, Target], ...] = (
 #: (split or None for any, pattern of names, what to say); the first that fits.
 _PROVENANCE: tuple[tuple[str | None, str, str], ...] = (
     ("DS2", "*.speed", "not fitted"),
-    ("DS2", "beat_classes.*", "fitted on DS1; choices were made with DS2 in view (ten looks)"),
-    ("DS2", "runs.*", "fitted on DS1; choices were made with DS2 in view (ten looks)"),
+    ("DS2", "beat_classes.*", "fitted on DS1; choices were made with DS2 in view (fourteen looks)"),
+    ("DS2", "runs.*", "fitted on DS1; choices were made with DS2 in view (fourteen looks)"),
     ("DS1", "quality.*", "in-sample but for 118, 119 and the noise"),
     ("DS2", "*", "held out; looked at between versions"),
     (None, "*.speed", "not fitted"),

@@ -44,7 +44,7 @@ class FinalModel(NamedTuple):
     Attributes:
         ventricular: Log odds of V against N and S; early: of S against N.
         mix: float32 (1,), weight of `ventricular` in the log odds of V; those of the rules have the rest.
-        limits: float32 (2,), log odds from which a beat is V, S.
+        limits: float32 (3,), log odds from which a beat is V, S; and of V, below which it is no fusion.
     """
 
     ventricular: Forest
@@ -123,7 +123,7 @@ def decide_final(model: Any, features: Any, for_rules: Any, fusion: bool, score:
         return 2
     if score[1] > model.limits[1]:
         return 1
-    return 3 if fusion else 0
+    return 3 if fusion and score[0] > model.limits[2] else 0
 
 
 def final_to_arrays(model: FinalModel) -> dict[str, npt.NDArray[Any]]:

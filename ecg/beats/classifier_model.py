@@ -84,9 +84,11 @@ def forest_logit(forest: Any, features: Any) -> Any:
     total = forest.base[0]
     for root in forest.roots:
         node = root
-        while forest.feature[node] >= 0:
-            go_left = features[forest.feature[node]] <= forest.threshold[node]
-            node = forest.left[node] if go_left else forest.right[node]
+        at = forest.feature[node]
+        while at >= 0:  # no branch on the comparison: it cannot be foretold
+            left, right = forest.left[node], forest.right[node]
+            node = left + (right - left) * (not features[at] <= forest.threshold[node])
+            at = forest.feature[node]
         total += forest.threshold[node]
     return total
 

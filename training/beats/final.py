@@ -51,8 +51,9 @@ BLOCKED = ("109", "118", "124", "207")
 #: Weight of the changed copies, by the letter behind the leads, for each forest; copies that are not named are not seen.
 EARLY_WEIGHTS = {"": 1.0, "d": 0.7, "e": 0.3, "f": 0.3, "p": 0.3, "j": 0.1, "b": 0.1}
 VENTRICULAR_WEIGHTS = {"": 1.0, "d": 0.7, "b": 0.5, "e": 0.1, "f": 0.1, "p": 0.1, "j": 0.1}
-#: Weight of the forest in the log odds of V, and the log odds from which a beat is V, S.
-MIX, LIMITS = (0.7,), (-0.25, 0.0)
+#: Weight of the forest in the log odds of V; the log odds from which a beat is V, S; and those of V below which it is no
+#: fusion: a part of a fusion beat is ventricular.
+MIX, LIMITS = (0.7,), (-0.25, 0.0, -3.0)
 _LIKE = FINAL_NAMES.index("like_normal")
 _EARLY_BY = {"rr_normal": -0.1, "rr_median8": -0.1, "rr_late": -0.15}
 #: Most beats of one class kept of one stream: easy and hard ones.

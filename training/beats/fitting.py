@@ -135,7 +135,9 @@ def export_lightgbm(made: Any, columns: npt.NDArray[np.int64]) -> Forest:
         value = float(node["leaf_value"] if leaf else node["threshold"])
         rounded = np.float32(value)
         feature.append(-1 if leaf else int(columns[node["split_feature"]]))
-        threshold.append(float(rounded if leaf or float(rounded) <= value else np.nextafter(rounded, np.float32(-np.inf))))
+        threshold.append(
+            float(rounded if leaf or float(rounded) <= value else np.nextafter(rounded, np.float32(-np.inf)))
+        )
         left.append(at)
         right.append(at)
         if not leaf:

@@ -100,3 +100,6 @@ def test_the_shipped_model_survives_its_file_form_and_decides_by_its_limits() ->
         np.testing.assert_array_equal(score, kept)
         assert (found == 2) == (score[0] > model.limits[0])
         assert decide_final(model, row, np.float32(99), False, score) == 2
+        assert decide_final(model, row, np.float32(-99), True, score) in (0, 1), "nothing ventricular, so no fusion"
+        found = decide_final(model, row, np.float32(-1), True, score)
+        assert found == 2 or (found == 3) == (score[1] <= model.limits[1] and score[0] > model.limits[2])
