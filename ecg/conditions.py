@@ -22,7 +22,9 @@ class Priority(Enum):
 class ConditionCode(Enum):
     """Closed set of what the rules call. The first five are the lethal five of PhysioNet/CinC 2015."""
 
-    __hash__ = object.__hash__  # members are single objects: Enum's own hash is a call in Python, some 25 a bed and second
+    __hash__ = (
+        object.__hash__
+    )  # members are single objects: Enum's own hash is a call in Python, some 25 a bed and second
 
     ASY = "ASY"  # asystole
     EBR = "EBR"  # extreme bradycardia
