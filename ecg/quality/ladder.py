@@ -21,8 +21,9 @@ SUSPEND_SECONDS, WATCH_SECONDS = 20, 30
 ARTEFACT_SECONDS, CLEAN_SECONDS = 2, 2
 #: Leads-off is called after so many seconds, and taken back after as many.
 OFF_SECONDS = 2
-#: A lead that is flat or saturated while another is alive is told after so many seconds: a choice of ours, long enough for
-#: a step of the baseline to pass. In every lead at once it is artefact, or an asystole, and not told here.
+#: A lead that is flat or clipped while another is alive is told after so many seconds: a choice of ours, long enough for a
+#: step of the baseline to pass. One that stands at a rail or hums is off, see ecg.quality.measures. In every lead at once it
+#: is artefact, or an asystole, and not told here.
 DEAD_SECONDS = 10
 _LEAD_OFF, _DEAD = int(QualityProblem.LEAD_OFF), int(QualityProblem.FLAT | QualityProblem.RAIL)
 

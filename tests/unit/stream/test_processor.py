@@ -258,7 +258,7 @@ def _spoilt(second: int, leads: tuple[int, ...], value: int) -> np.ndarray:
         ((0, 1), -32767, 3, ConditionCode.ARTEFACT, "artefact in every lead", False),
         ((0, 1), INVALID_SAMPLE, 4, ConditionCode.LEADS_OFF, "lead II off", False),
         ((0,), INVALID_SAMPLE, 4, ConditionCode.LEADS_OFF, "lead II off", True),
-        ((0,), 32767, 15, ConditionCode.LEADS_OFF, "lead II off", True),
+        ((0,), 32767, 8, ConditionCode.LEADS_OFF, "lead II off", True),
         ((1,), 0, 15, ConditionCode.LEADS_OFF, "lead V1 flat or saturated: check its electrode", True),
     ],
     ids=["rail", "negative-rail", "missing", "one-missing", "one-rail", "one-flat"],
