@@ -16,7 +16,8 @@ from numba import njit
 from ecg.conditions import ConditionCode, Evidence
 from ecg.profiles import RuleProfile
 from ecg.rhythm.held import Held, last_beats
-from ecg.rhythm.timeline import SeenBeat, Timeline
+from ecg.rhythm.seen_beat import SeenBeat
+from ecg.rhythm.timeline import Timeline
 from ecg.rhythm.tiny_net import TinyNet, forward
 
 AF_FEATURES = ("log_irregularity", "share_alike", "lag_one_correlation", "p_wave")

@@ -18,7 +18,8 @@ from ecg.conditions import ConditionCode, Evidence
 from ecg.profiles import RuleProfile
 from ecg.resample import KERNEL_FS_HZ
 from ecg.rhythm.held import Held, last_beats
-from ecg.rhythm.timeline import LONG_RR_S, SeenBeat, Timeline
+from ecg.rhythm.seen_beat import SeenBeat
+from ecg.rhythm.timeline import LONG_RR_S, Timeline
 
 #: A P wave halves the interval, or comes when the rhythm before would have it, within this share.
 _HALF_LOW, _HALF_HIGH, _ON_TIME = 0.40, 0.60, 0.15

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from ecg.conditions import ConditionCode, Evidence
 from ecg.profiles import RuleProfile
 from ecg.rhythm.held import Held, last_beats, rate_bpm, ventricular_run
-from ecg.rhythm.timeline import SeenBeat, Timeline
+from ecg.rhythm.seen_beat import SeenBeat
+from ecg.rhythm.timeline import Timeline
 
 
 @dataclass(slots=True)

@@ -12,7 +12,8 @@ from typing import Protocol
 from ecg.conditions import ConditionCode, Evidence
 from ecg.profiles import RuleProfile
 from ecg.resample import KERNEL_FS_HZ
-from ecg.rhythm.timeline import SeenBeat, Timeline
+from ecg.rhythm.seen_beat import SeenBeat
+from ecg.rhythm.timeline import Timeline
 
 
 @dataclass(frozen=True, slots=True)

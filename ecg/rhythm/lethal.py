@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from ecg.conditions import ConditionCode, Evidence
 from ecg.profiles import RuleProfile
 from ecg.rhythm.held import Held, bpm_text, last_beats, rate_bpm
-from ecg.rhythm.timeline import FLUTTER_RR_S, QUIET_SLOPE_RATIO, SeenBeat, Timeline
+from ecg.rhythm.seen_beat import SeenBeat
+from ecg.rhythm.timeline import FLUTTER_RR_S, QUIET_SLOPE_RATIO, Timeline
 
 #: Asystole is not called while the signal holds slopes like a QRS, nor while the waveform is rather VF or VT than other.
 _MALIGNANT = 0.0

@@ -20,7 +20,7 @@ from ecg.quality.lead_quality import LeadQuality, QualityProblem
 from ecg.rhythm.record_intervals import INTERVAL_FEATURES, interval_features
 from ecg.rhythm.record_model import RecordMember, class_probabilities, default_model
 from ecg.rhythm.record_wave import WAVE_FEATURES, wave_features
-from ecg.rhythm.timeline import SeenBeat
+from ecg.rhythm.seen_beat import SeenBeat
 from ecg.segments import FloatArray
 
 Features = dict[str, float]

@@ -17,7 +17,8 @@ import numpy as np
 from ecg.beats.beat import BeatClass
 from ecg.profiles import RuleProfile
 from ecg.resample import KERNEL_FS_HZ
-from ecg.rhythm.timeline import SeenBeat, Timeline
+from ecg.rhythm.seen_beat import SeenBeat
+from ecg.rhythm.timeline import Timeline
 from ecg.rhythm.tiny_net import TinyNet, forward
 
 RUN_FEATURES = (

@@ -24,7 +24,8 @@ import numpy.typing as npt
 from ecg.errors import ModelMismatch
 from ecg.resample import KERNEL_FS_HZ
 from ecg.rhythm.run_evidence import RunEvidence, log_odds
-from ecg.rhythm.timeline import SeenBeat, Timeline
+from ecg.rhythm.seen_beat import SeenBeat
+from ecg.rhythm.timeline import Timeline
 from ecg.rhythm.tiny_net import TinyNet, forward
 
 FloatArray = npt.NDArray[np.float32]

@@ -18,7 +18,8 @@ from ecg.conditions import ConditionCode, Evidence
 from ecg.profiles import RuleProfile
 from ecg.rhythm.atrial import IntervalEvidence
 from ecg.rhythm.held import Held, bpm_text, last_beats, rate_bpm
-from ecg.rhythm.timeline import SeenBeat, Timeline
+from ecg.rhythm.seen_beat import SeenBeat
+from ecg.rhythm.timeline import Timeline
 
 #: Once begun, a rate condition lasts until the rate is this far back inside the limit.
 _BACK_INSIDE = 0.03

@@ -19,6 +19,7 @@ from ecg.conditioning import StreamBlock
 from ecg.quality.lead_quality import QualityProblem
 from ecg.resample import KERNEL_FS_HZ
 from ecg.rhythm.blocked_p import find_blocked_p
+from ecg.rhythm.seen_beat import SeenBeat, ventricular_share
 from ecg.rhythm.shapes import ALIKE, LIKENESS, LOGIT, P_STEADY, P_WAVE, PACED, WIDTH, ShapeState, new_shapes, see_beats
 from ecg.rhythm.wave_look import NO_WAVE, Wave, look_at_wave, share_lost, unrest
 from ecg.rhythm.wave_model import RhythmModel
@@ -45,11 +46,7 @@ BEATS_KEPT = 64
 #: The rhythm is paced where half or more of so many last beats are (docs/experiments.md).
 PACING_BEATS = 12
 MOMENTS_KEPT = 8
-#: Log odds of a beat's shape and confidence of its label count up to this.
-_SHAPE_LIMIT, _SUREST = 2.5, 0.95
 _MUTE = frozenset({QualityProblem.LEAD_OFF, QualityProblem.RAIL})
-#: A beat this like the usual one, and no faster than USUAL_RR_S, is the patient's own rhythm.
-USUAL_LIKENESS, USUAL_RR_S = 0.9, 0.5
 #: Where a stretch holds slopes like a QRS: share of the usual QRS slope, and mV per 16 ms (docs/experiments.md).
 QUIET_SLOPE_RATIO, _QUIET_SLOPE_MV = 0.6, 0.06
 #: Beats are doubted where the median of the last so many is less than this like any shape seen before. Between noise without an
@@ -71,61 +68,6 @@ _LONGEST_BLOCK_S = 4.0
 #: With so many of them in the window, the last no older than this (s), and so large a share of all beats, the waveform is
 #: the patient's own and is not looked at.
 _USUAL_BEATS, _USUAL_AGE_S, _USUAL_SHARE = 3, 2.0, 0.6
-
-
-@dataclass(frozen=True, slots=True)
-class SeenBeat:
-    """A beat as the rules see it.
-
-    Attributes:
-        sample: Fiducial, kernel rate.
-        rr_s: From the beat before; 0 after a break or at the start.
-        label: The classifier's.
-        ventricular: 0 to 1: how sure it is that the beat is ventricular.
-        likeness: Correlation with the usual beat, mean of leads; 1 while that is not known.
-        width_s: QRS width, mean of leads; 0 while not known.
-        p_wave: Log of how far P waves stand out of their scatter, of the best lead; NaN where not measured.
-        still: Whether nothing like a QRS lies in the interval before it; True for intervals that were not looked into.
-        paced: Whether the classifier says so, or its shape.
-        p_steady: Share of the power of the last six P windows or so that is alike, of the best lead; NaN where not measured.
-        swing_mv: Peak to peak in the interval before it, of the lead that swings least; 0 where not looked into.
-        alike: Correlation with the most similar shape seen before, of the best lead; 1 while that is not known.
-        shown: The class that is written down and shown: what the rules of ectopy count.
-        blocked_s: From the P wave of the beat before to one without a QRS, s; 0 where none was found, and for intervals
-            below LONG_RR_S.
-    """
-
-    sample: int
-    rr_s: float
-    label: BeatClass
-    ventricular: float
-    likeness: float
-    width_s: float
-    p_wave: float = math.nan
-    still: bool = True
-    paced: bool = False
-    swing_mv: float = 0.0
-    alike: float = 1.0
-    shown: BeatClass = BeatClass.UNKNOWN
-    blocked_s: float = 0.0
-    p_steady: float = math.nan
-
-    @property
-    def ectopic(self) -> bool:
-        """Whether a nurse sees it drawn as ventricular; by `ventricular` where it has no class."""
-        if self.shown is BeatClass.UNKNOWN:
-            return self.ventricular >= 0.5
-        return self.shown is BeatClass.VENTRICULAR
-
-    @property
-    def sample_before(self) -> int:
-        """Fiducial of the beat before, kernel rate."""
-        return self.sample - round(self.rr_s * KERNEL_FS_HZ)
-
-    @property
-    def usual(self) -> bool:
-        """Whether it is a beat of the patient's own rhythm at a rate of its own."""
-        return self.likeness >= USUAL_LIKENESS and self.ventricular < 0.5 and self.rr_s > USUAL_RR_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -399,19 +341,3 @@ class Timeline:
                 newest = newest or beat.sample
         recent = newest > self.now - HORIZON - _USUAL_AGE_S * KERNEL_FS_HZ
         return usual >= _USUAL_BEATS and recent and usual >= _USUAL_SHARE * total
-
-
-def ventricular_share(beat: Beat, shape_logit: float | None) -> float:
-    """How sure it is that a beat is ventricular: the log odds of its label and of its shape, added.
-
-    The classifier knows the beat's timing too; the shape is compared with this patient's usual beat alone. Where one of
-    them errs, in a rhythm it never saw, the other is heard.
-    """
-    if beat.label is BeatClass.PACED:
-        return 0.0
-    odds = 0.0 if shape_logit is None else min(max(shape_logit, -_SHAPE_LIMIT), _SHAPE_LIMIT)
-    if beat.label is not BeatClass.UNKNOWN and beat.label is not BeatClass.FUSION:
-        sure = min(max(beat.confidence, 0.5), _SUREST)
-        by_label = math.log(sure / (1.0 - sure))
-        odds += by_label if beat.label is BeatClass.VENTRICULAR else -by_label
-    return 1.0 / (1.0 + math.exp(-odds))

@@ -20,8 +20,8 @@ from ecg.profiles import CINC2015
 from ecg.resample import KERNEL_FS_HZ
 from ecg.rhythm.atrial import AF_FEATURES, af_features, own_intervals
 from ecg.rhythm.morphology import N_BEAT_FEATURES
+from ecg.rhythm.seen_beat import SeenBeat
 from ecg.rhythm.shapes import P_BEFORE, new_shapes, see_beat, take_p_wave
-from ecg.rhythm.timeline import SeenBeat
 from ecg.rhythm.wave_model import OTHER, VF, VT
 from ecg.rhythm.waveform import WINDOW_S
 from ecg.segments import FloatArray

@@ -12,7 +12,8 @@ from ecg.profiles import CINC2015, MINDRAY_LIKE
 from ecg.quality.lead_quality import QualityProblem
 from ecg.rhythm.lethal import ExtremeBradycardia, ExtremeTachycardia
 from ecg.rhythm.run_evidence import RunEvidence, interrupted
-from ecg.rhythm.timeline import Moment, SeenBeat, Timeline
+from ecg.rhythm.seen_beat import SeenBeat
+from ecg.rhythm.timeline import Moment, Timeline
 from ecg.rhythm.ventricular import MalignantWave, VentricularFibrillation, VentricularTachycardia
 from ecg.rhythm.wave_look import Wave
 

@@ -11,7 +11,8 @@ import pytest
 from ecg.beats.beat import BeatClass
 from ecg.profiles import CINC2015
 from ecg.rhythm.run_evidence import RunEvidence
-from ecg.rhythm.timeline import SeenBeat, Timeline
+from ecg.rhythm.seen_beat import SeenBeat
+from ecg.rhythm.timeline import Timeline
 from ecg.rhythm.ventricular import CADENCE_BEGIN, MalignantWave, VentricularTachycardia
 
 FS = 250
