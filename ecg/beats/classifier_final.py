@@ -8,11 +8,7 @@ were fitted. Must not import the classifier.
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
 from functools import cache
-from importlib.resources import files
 from typing import Any, NamedTuple
 
 import numba
@@ -25,8 +21,7 @@ from ecg.beats.classifier_learning import learn, new_context, opinion_into
 from ecg.beats.classifier_model import Forest, forest_logit
 from ecg.beats.classifier_recent import N_RECENT, RECENT, recent_into, remember_recent
 from ecg.beats.classifier_state import N_CLASSES, PAST, PAST_LEAD
-from ecg.errors import ModelMismatch
-from ecg.resample import KERNEL_FS_HZ
+from ecg.beats.model_file import part_of, shipped_arrays
 from ecg.segments import FloatArray
 
 FINAL_NAMES = (*NAMES, *HISTORY, *RECENT)
@@ -126,25 +121,11 @@ def decide_final(model: Any, features: Any, for_rules: Any, fusion: bool, score:
     return 3 if fusion and score[0] > model.limits[2] else 0
 
 
-def final_to_arrays(model: FinalModel) -> dict[str, npt.NDArray[Any]]:
-    """The model as named arrays, for an .npz file."""
-    arrays: dict[str, npt.NDArray[Any]] = {"mix": model.mix, "limits": model.limits}
-    for name in ("ventricular", "early"):
-        arrays |= {f"{name}.{key}": value for key, value in getattr(model, name)._asdict().items()}
-    return arrays
-
-
 def final_from_arrays(arrays: Any) -> FinalModel:
-    """The inverse of final_to_arrays; types are made right."""
-
-    def forest(name: str) -> Any:
-        real = ("threshold", "base")
-        kinds = ((key, np.float32 if key in real else np.int32) for key in Forest._fields)
-        typed: Any = (np.ascontiguousarray(arrays[f"{name}.{key}"], kind) for key, kind in kinds)
-        return Forest(*typed)
-
+    """The inverse of model_file.as_arrays; types are made right."""
     mix, limits = (np.ascontiguousarray(arrays[key], np.float32) for key in ("mix", "limits"))
-    return FinalModel(forest("ventricular"), forest("early"), mix, limits)
+    ventricular, early = (part_of(arrays, name, Forest) for name in ("ventricular", "early"))
+    return FinalModel(ventricular, early, mix, limits)
 
 
 @cache
@@ -154,13 +135,4 @@ def final_model() -> FinalModel:
     Raises:
         ModelMismatch: The shipped file does not fit its manifest or this kernel's features.
     """
-    folder = files("ecg.beats") / "model"
-    manifest = json.loads((folder / "final.json").read_text(encoding="utf-8"))
-    octets = (folder / "final.npz").read_bytes()
-    digest = hashlib.sha256(octets).hexdigest()
-    if digest != manifest["sha256"]:
-        raise ModelMismatch(f"final.npz has sha256 {digest}, its manifest says {manifest['sha256']}")
-    if manifest["features"] != list(FINAL_NAMES) or manifest["fs_hz"] != KERNEL_FS_HZ:
-        raise ModelMismatch("the model of final classes was made for other features or another sampling frequency")
-    with np.load(io.BytesIO(octets)) as arrays:
-        return final_from_arrays(arrays)
+    return final_from_arrays(shipped_arrays("final", FINAL_NAMES))

@@ -5,11 +5,7 @@ Owns the form of the weights and the compiled forward pass; training is in train
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
 from functools import cache
-from importlib.resources import files
 from typing import Any, NamedTuple
 
 import numba
@@ -18,8 +14,7 @@ import numpy.typing as npt
 
 from ecg.beats.classifier_features import NAMES
 from ecg.beats.classifier_state import N_CLASSES
-from ecg.errors import ModelMismatch
-from ecg.resample import KERNEL_FS_HZ
+from ecg.beats.model_file import part_of, shipped_arrays
 from ecg.segments import FloatArray
 
 IntArray = npt.NDArray[np.int32]
@@ -149,24 +144,11 @@ def decide(model: Any, score: Any) -> int:
     return 1 if score[1] > model.limits[1] else 0
 
 
-def to_arrays(model: ClassifierModel) -> dict[str, npt.NDArray[Any]]:
-    """The model as named arrays, for an .npz file."""
-    arrays: dict[str, npt.NDArray[Any]] = {"mix": model.mix, "limits": model.limits}
-    for name in ("networks", "ventricular", "early"):
-        arrays |= {f"{name}.{key}": value for key, value in getattr(model, name)._asdict().items()}
-    return arrays
-
-
 def from_arrays(arrays: Any) -> ClassifierModel:
-    """The inverse of to_arrays; types are made right."""
-
-    def part(name: str, kind: Any) -> Any:
-        whole = ("feature", "left", "right", "roots")
-        typed = ((arrays[f"{name}.{key}"], np.int32 if key in whole else np.float32) for key in kind._fields)
-        return kind(*(np.ascontiguousarray(array, dtype) for array, dtype in typed))
-
+    """The inverse of model_file.as_arrays; types are made right."""
     mix, limits = (np.ascontiguousarray(arrays[key], np.float32) for key in ("mix", "limits"))
-    return ClassifierModel(part("networks", Networks), part("ventricular", Forest), part("early", Forest), mix, limits)
+    ventricular, early = (part_of(arrays, name, Forest) for name in ("ventricular", "early"))
+    return ClassifierModel(part_of(arrays, "networks", Networks), ventricular, early, mix, limits)
 
 
 @cache
@@ -176,13 +158,4 @@ def default_model() -> ClassifierModel:
     Raises:
         ModelMismatch: The shipped file does not fit its manifest or this kernel's features.
     """
-    folder = files("ecg.beats") / "model"
-    manifest = json.loads((folder / "classifier.json").read_text(encoding="utf-8"))
-    octets = (folder / "classifier.npz").read_bytes()
-    digest = hashlib.sha256(octets).hexdigest()
-    if digest != manifest["sha256"]:
-        raise ModelMismatch(f"classifier.npz has sha256 {digest}, its manifest says {manifest['sha256']}")
-    if manifest["features"] != list(NAMES) or manifest["fs_hz"] != KERNEL_FS_HZ:
-        raise ModelMismatch("the beat classifier's model was made for other features or another sampling frequency")
-    with np.load(io.BytesIO(octets)) as arrays:
-        return from_arrays(arrays)
+    return from_arrays(shipped_arrays("classifier", NAMES))

@@ -14,9 +14,10 @@ import numpy as np
 import numpy.typing as npt
 from lightgbm import LGBMClassifier
 
-from ecg.beats.classifier_final import FINAL_NAMES, N_FINAL, FinalModel, final_to_arrays, new_past, observe_stream
+from ecg.beats.classifier_final import FINAL_NAMES, N_FINAL, FinalModel, new_past, observe_stream
 from ecg.beats.classifier_learning import new_context
 from ecg.beats.classifier_model import Forest
+from ecg.beats.model_file import as_arrays
 from ecg.resample import KERNEL_FS_HZ
 from ecg.segments import FloatArray
 from training.beats.changed import (
@@ -162,7 +163,7 @@ def main() -> None:
     rng = np.random.default_rng(options.seed)
     model = fit(collect(options.data / "mitdb", rng), rng)
     options.out.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(options.out / "final.npz", **final_to_arrays(model))  # type: ignore[arg-type]
+    np.savez_compressed(options.out / "final.npz", **as_arrays(model))  # type: ignore[arg-type]
     seen = [f"mitdb/{r}.{ext}" for r in RECORDS for ext in ("dat", "atr")]
     manifest = {
         "name": "beat-classifier-final",

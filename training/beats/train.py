@@ -17,7 +17,8 @@ import numpy as np
 import torch
 
 from ecg.beats.classifier_features import NAMES
-from ecg.beats.classifier_model import ClassifierModel, decide, from_arrays, score_into, to_arrays
+from ecg.beats.classifier_model import ClassifierModel, decide, from_arrays, score_into
+from ecg.beats.model_file import as_arrays
 from ecg.ec57.pairing import F, N, S, V
 from ecg.resample import KERNEL_FS_HZ
 from ecg.segments import FloatArray
@@ -70,7 +71,7 @@ def figures(counts: np.ndarray) -> dict[str, float]:
 def write(model: ClassifierModel, out: Path, data: Path, metrics: dict[str, Any], command: str) -> None:
     """Writes the weights and a manifest that says what they are made of."""
     out.mkdir(parents=True, exist_ok=True)
-    arrays: dict[str, Any] = dict(to_arrays(model))
+    arrays: dict[str, Any] = dict(as_arrays(model))
     np.savez_compressed(out / "classifier.npz", **arrays)
     seen = [f"mitdb/{r}.{ext}" for r in RECORDS for ext in ("dat", "atr")]
     manifest = {
@@ -103,7 +104,7 @@ def main() -> None:
         print(f"cross-validated, leads {leads}: {values}", flush=True)
     model = fit(*thin(beats, np.random.default_rng(options.seed)), options.seed)
     command = f"python -m training.beats.train --data {options.data.name} --seed {options.seed}"
-    write(from_arrays(to_arrays(model)), options.out, options.data, metrics, command)
+    write(from_arrays(as_arrays(model)), options.out, options.data, metrics, command)
     print(f"{time.monotonic() - begun:.0f} s in all", flush=True)
 
 

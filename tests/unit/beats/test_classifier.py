@@ -11,8 +11,9 @@ from ecg.beats.beat import BeatClass
 from ecg.beats.classifier import BeatClassifier
 from ecg.beats.classifier_features import N_FEATURES, NAMES
 from ecg.beats.classifier_learning import new_context, observe_all
-from ecg.beats.classifier_model import default_model, forest_logit, from_arrays, to_arrays
+from ecg.beats.classifier_model import default_model, forest_logit, from_arrays
 from ecg.beats.classifier_state import FIDUCIAL, WAVE_LEN
+from ecg.beats.model_file import as_arrays
 
 RR = 200  # kernel samples: 75 /min
 _AT = (np.arange(WAVE_LEN) - FIDUCIAL) / 250.0
@@ -125,7 +126,7 @@ def test_a_waveform_cut_otherwise_is_refused() -> None:
 
 def test_the_shipped_model_fits_its_features_and_survives_its_file_form() -> None:
     model = default_model()
-    again = from_arrays(to_arrays(model))
+    again = from_arrays(as_arrays(model))
     features = np.random.default_rng(1).normal(size=N_FEATURES).astype(np.float32)
     assert forest_logit(again.ventricular, features) == forest_logit(model.ventricular, features)
     for forest in (model.ventricular, model.early):

@@ -19,12 +19,12 @@ from ecg.beats.classifier_final import (
     decide_final,
     final_from_arrays,
     final_model,
-    final_to_arrays,
     new_past,
     observe_stream,
 )
 from ecg.beats.classifier_learning import new_context
 from ecg.beats.classifier_state import FIDUCIAL
+from ecg.beats.model_file import as_arrays
 from tests.unit.beats.test_classifier import noisy, sinus
 
 SINUS_RR, ECTOPIC_RR = 450, 190  # samples at 250 Hz: 1.8 s and 0.76 s
@@ -90,7 +90,7 @@ def test_the_rules_keep_their_class() -> None:
 
 def test_the_shipped_model_survives_its_file_form_and_decides_by_its_limits() -> None:
     model = final_model()
-    again = final_from_arrays(final_to_arrays(model))
+    again = final_from_arrays(as_arrays(model))
     score = np.empty(2, np.float32)
     features = np.random.default_rng(5).normal(size=(50, 3, N_FINAL)).astype(np.float32)
     for row in features:
