@@ -30,6 +30,7 @@ from ecg.conditioning import (
     resample_lead,
 )
 from ecg.errors import InvalidSignal
+from ecg.pulses import pulse_samples, take_out_pulses
 from ecg.quality.measures import QUALITY_STATE, call_open_inputs, close_second, measure
 from ecg.quality.noise import default_noise_model
 from ecg.resample import KERNEL_FS_HZ, plan
@@ -86,9 +87,10 @@ def step_group(
     Args:
         samples: int16 (S, L, n); off: bool (S, L); mv_per_adu: float64 (S, L).
         slots: int64 (S,), rows of the state arrays; ends: int64 (S,), kernel sample after the last that can be made.
-        rate: (up, down, taps, dropout, stuck) of the plan, the last two in input samples.
+        rate: (up, down, taps, dropout, stuck, pulse) of the plan, the last three in input samples.
         condition, leads: (capacity, L) records; streams: (capacity,) records.
-        history: float32 (capacity, L, 2 half), flags: uint8, same shape: the last input samples.
+        history: float32 (capacity, L, 2 half + lag), flags: uint8, same shape: the last input samples. The last `lag` of them
+            have not been searched for pacing pulses.
         model: DetectorModel; noise: NoiseModel.
         out: (first_k (S,), n_k (S,), x (S, L, M), residue (S, L, M), low (S, L, M), flag (S, L, M)).
         beats: (count (S,), k (S, B), logit (S, B), wave (S, B, L, WAVE_LEN)).
@@ -97,14 +99,14 @@ def step_group(
         trace: Candidate trace, see detect_range.
     """
     n_streams, n_leads, n = samples.shape
-    up, down, taps, dropout, stuck = rate
+    up, down, taps, dropout, stuck, pulse = rate
     first_k, n_k, out_x, residue, low, out_flag = out
     count, beat_k, beat_logit, beat_wave = beats
     second_count, second_index, second_trust, second_problems = seconds
-    two_half = history.shape[2]
+    kept, lag = history.shape[2], pulse + 1 if pulse else 0
     most = out_x.shape[2]
-    level = np.empty(two_half + n, dtype=np.float32)
-    flag = np.empty(two_half + n, dtype=np.uint8)
+    level = np.empty(kept + n, dtype=np.float32)
+    flag = np.empty(kept + n, dtype=np.uint8)
     x = np.empty((n_leads, HISTORY + most), dtype=np.float32)
     envelope = np.empty((n_leads, HISTORY + most), dtype=np.float32)
     fused = np.empty(HISTORY + most, dtype=np.float32)
@@ -121,8 +123,8 @@ def step_group(
         first_k[s], n_k[s] = stream.next_k, m
         any_valid[:m] = False
         for row in range(n_leads):
-            level[:two_half] = history[slot, row]
-            flag[:two_half] = flags[slot, row]
+            level[:kept] = history[slot, row]
+            flag[:kept] = flags[slot, row]
             state = condition[slot, row]
             hold(
                 samples[s, row],
@@ -131,11 +133,13 @@ def step_group(
                 dropout,
                 stuck,
                 state,
-                level[two_half:],
-                flag[two_half:],
+                level[kept:],
+                flag[kept:],
             )
+            if pulse:
+                take_out_pulses(level, kept - lag, kept - lag + n, pulse)
             made = (low[s, row], residue[s, row], out_flag[s, row])
-            first_input = stream.next_input - two_half
+            first_input = stream.next_input - kept
             resample_lead(level, flag, first_input, stream.next_k, stream.next_k + m, up, down, taps, made)
             history[slot, row] = level[n:]
             flags[slot, row] = flag[n:]
@@ -200,7 +204,10 @@ class StreamGroup:
         self.fs_hz, self.n_leads, self.model = fs_hz, n_leads, model
         self.noise = default_noise_model()
         self.plan = plan(fs_hz)
-        self._rate = (self.plan.up, self.plan.down, self.plan.taps, round(DROPOUT_S * fs_hz), round(STUCK_S * fs_hz))
+        pulse = pulse_samples(fs_hz)
+        self._lag = pulse + 1 if pulse else 0
+        spans = (round(DROPOUT_S * fs_hz), round(STUCK_S * fs_hz), pulse)
+        self._rate = (self.plan.up, self.plan.down, self.plan.taps, *spans)
         self._free: list[int] = []
         self._allocate(8)
         self.trace = no_trace(n_leads)
@@ -213,8 +220,8 @@ class StreamGroup:
             "leads": np.zeros(shape, LEAD_STATE),
             "streams": np.zeros(capacity, STREAM_STATE),
             "quality": np.zeros(shape, QUALITY_STATE),
-            "history": np.zeros((*shape, 2 * self.plan.half), np.float32),
-            "flags": np.zeros((*shape, 2 * self.plan.half), np.uint8),
+            "history": np.zeros((*shape, 2 * self.plan.half + self._lag), np.float32),
+            "flags": np.zeros((*shape, 2 * self.plan.half + self._lag), np.uint8),
         }
         self._free = list(range(capacity - 1, -1, -1))
 
@@ -274,7 +281,7 @@ class StreamGroup:
         """
         n_streams, n_leads, n = samples.shape
         next_input = self._arrays["streams"]["next_input"][slots]
-        ends = -((-(next_input + n - self.plan.half) * self.plan.up) // self.plan.down)
+        ends = -((-(next_input + n - self.plan.half - self._lag) * self.plan.up) // self.plan.down)
         most = int(n * self.plan.up / self.plan.down) + 2
         shape = (n_streams, n_leads, most)
         first_k, n_k = np.empty(n_streams, np.int64), np.empty(n_streams, np.int64)
