@@ -93,11 +93,11 @@ def test_a_worker_killed_in_an_alarm_comes_back_with_it_and_its_acknowledgement(
         for second in range(12):
             edge.segments(live(second, begun_ns))
         edge.condition(ConditionCode.VFB, 5 * FS, begun_ns + 5 * S)
-        edge.condition(ConditionCode.VTA, 7 * FS, begun_ns + 7 * S)
+        edge.condition(ConditionCode.ASY, 7 * FS, begun_ns + 7 * S)
         raised = until(brokers, topics.ALARMS, lambda found: sum(e.kind is AlertKind.RAISED for e in found) == 2, 120)
-        vfb, vta = (
+        vfb, asy = (
             next(e for e in raised if e.condition.condition.code is code and e.kind is AlertKind.RAISED)
-            for code in (ConditionCode.VFB, ConditionCode.VTA)
+            for code in (ConditionCode.VFB, ConditionCode.ASY)
         )
         acknowledge = AlarmCommand("c1", vfb.alarm_id, "bed-1", "agent-1", CommandKind.ACKNOWLEDGE, "nurse.a", 0)
         edge.raw(topics.COMMANDS, encode_alarm_command(acknowledge))
@@ -111,17 +111,17 @@ def test_a_worker_killed_in_an_alarm_comes_back_with_it_and_its_acknowledgement(
     with StreamWorker(brokers, log, "--reasoner=") as worker:
         until(brokers, topics.VITALS, lambda found: {v.seq for _, batch in found for v in batch} == set(range(16)), 120)
         edge.condition(ConditionCode.VFB, 5 * FS, begun_ns + 5 * S, ended_sample=14 * FS)
-        edge.condition(ConditionCode.VTA, 7 * FS, begun_ns + 7 * S, ended_sample=14 * FS)
+        edge.condition(ConditionCode.ASY, 7 * FS, begun_ns + 7 * S, ended_sample=14 * FS)
         cleared = until(
             brokers, topics.ALARMS, lambda found: sum(e.kind is AlertKind.CONDITION_ENDED for e in found) == 2
         )
         assert worker.metric("vigil_stream_recovery_seconds") < 5
     assert numbers_are_whole(cleared)
-    assert {e.alarm_id for e in cleared} == {vfb.alarm_id, vta.alarm_id}, "no alarm twice"
+    assert {e.alarm_id for e in cleared} == {vfb.alarm_id, asy.alarm_id}, "no alarm twice"
     states = {
-        alarm_id: fold([e for e in cleared if e.alarm_id == alarm_id]) for alarm_id in (vfb.alarm_id, vta.alarm_id)
+        alarm_id: fold([e for e in cleared if e.alarm_id == alarm_id]) for alarm_id in (vfb.alarm_id, asy.alarm_id)
     }
-    acknowledged, latched = states[vfb.alarm_id], states[vta.alarm_id]
+    acknowledged, latched = states[vfb.alarm_id], states[asy.alarm_id]
     assert acknowledged is not None and acknowledged.acknowledged_by == "nurse.a" and acknowledged.cleared
     assert latched is not None and latched.latched, "nobody acknowledged it"
     vitals = [v for _, batch in read(brokers, topics.VITALS) for v in batch]

@@ -63,9 +63,9 @@ def test_supraventricular_tachycardia_of_mitdb_209_is_called():
 
 def test_second_degree_block_of_mitdb_231_is_called_and_ends():
     # reference: BII at 98 to 149 s
-    calls = [c for c in said("mitdb", "231", 0, 300).calls if c.code is ConditionCode.AVB2]
-    assert [(round(c.onset_s, -1), round(c.end_s, -1)) for c in calls] == [(90, 150)]
-    assert calls[0].reason.startswith("every second P wave without QRS")
+    (call,) = (c for c in said("mitdb", "231", 0, 300).calls if c.code is ConditionCode.AVB2)
+    assert abs(call.onset_s - 98) < 8 and abs(call.end_s - 149) < 8
+    assert call.reason.startswith("every second P wave without QRS")
 
 
 @pytest.mark.parametrize("record", ["117", "123", "201", "202", "228", "232"])
