@@ -1,9 +1,9 @@
 """Chains of alarms: which condition says all that another one would, and what waits under it.
 
 A ventricular tachycardia is fast and is a run: the nurse is told of the tachycardia alone. Flutter says what makes the
-beats irregular or fast. The conditions themselves are
-reported as ever; only no alarm is raised of one while a graver one of its chain is alarmed and goes on. When that ends and
-the lesser one has not within UNCOVER_NS, it is raised. Owned by the alarm cycle, which asks. Must not import it.
+beats irregular or fast. The conditions themselves are reported as ever; only no alarm is raised of one while a graver one
+of its chain is alarmed and goes on. When that ends and the lesser one has not within UNCOVER_NS, it is raised. Owned by the
+alarm cycle, which asks. Must not import it.
 
 Source: the alarm chains of bedside monitors, where within a chain the gravest alone is announced (CLINICAL.md section 2).
 """
