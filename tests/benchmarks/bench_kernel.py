@@ -26,8 +26,8 @@ from ecg.rhythm.rules import RhythmRules
 from ecg.segments import FloatArray, Int16Array, Segment, millivolts
 from ecg.stream_group import StreamGroup
 from ecg.windows import Window, Windower
+from edge.kernel_blocks import blocks
 from edge.sources.wfdb_replay import Recording, read_recording
-from training.rhythm.capture import blocks
 
 PASSES = 3
 
