@@ -5,9 +5,6 @@ Owns how a feature vector becomes log odds. Training lives in training/detector.
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
 from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -17,6 +14,7 @@ import numpy as np
 
 from ecg.beats.detector_features import N_ENV, N_FEATURES, N_RHYTHM, N_SNIP
 from ecg.errors import ModelMismatch
+from ecg.model_file import read_shipped
 from ecg.resample import KERNEL_FS_HZ
 from ecg.segments import FloatArray
 
@@ -81,15 +79,9 @@ def default_model() -> DetectorModel:
     Raises:
         ModelMismatch: The shipped file does not fit its manifest or this kernel's features.
     """
-    folder = files("ecg.beats")
-    manifest = json.loads((folder / "detector.json").read_text(encoding="utf-8"))
-    octets = (folder / "detector.npz").read_bytes()
-    digest = hashlib.sha256(octets).hexdigest()
-    if digest != manifest["sha256"]:
-        raise ModelMismatch(f"detector.npz has sha256 {digest}, its manifest says {manifest['sha256']}")
+    manifest, arrays = read_shipped(files("ecg.beats"), "detector")
     if manifest["n_features"] != N_FEATURES or manifest["fs_hz"] != KERNEL_FS_HZ:
         raise ModelMismatch(
             f"the detector's network was made for {manifest['n_features']} features at {manifest['fs_hz']} Hz"
         )
-    with np.load(io.BytesIO(octets)) as arrays:
-        return DetectorModel(*(np.ascontiguousarray(arrays[name], np.float32) for name in DetectorModel._fields))
+    return DetectorModel(*(np.ascontiguousarray(arrays[name], np.float32) for name in DetectorModel._fields))

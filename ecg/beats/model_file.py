@@ -5,9 +5,6 @@ Must not import the models.
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
 from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
@@ -16,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ecg.errors import ModelMismatch
+from ecg.model_file import read_shipped
 from ecg.resample import KERNEL_FS_HZ
 
 #: Fields of a forest that are indices; all else is real.
@@ -45,13 +43,7 @@ def shipped_arrays(name: str, features: Sequence[str]) -> dict[str, npt.NDArray[
     Raises:
         ModelMismatch: The file does not fit its manifest, or the manifest these features or the kernel's rate.
     """
-    folder = files("ecg.beats") / "model"
-    manifest = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
-    octets = (folder / f"{name}.npz").read_bytes()
-    digest = hashlib.sha256(octets).hexdigest()
-    if digest != manifest["sha256"]:
-        raise ModelMismatch(f"{name}.npz has sha256 {digest}, its manifest says {manifest['sha256']}")
+    manifest, arrays = read_shipped(files("ecg.beats") / "model", name)
     if manifest["features"] != list(features) or manifest["fs_hz"] != KERNEL_FS_HZ:
         raise ModelMismatch(f"{name}.npz was made for other features or another sampling frequency")
-    with np.load(io.BytesIO(octets)) as arrays:
-        return dict(arrays)
+    return arrays

@@ -7,9 +7,6 @@ features and the network's file; training/quality makes it. Must not import the 
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
 from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -18,8 +15,9 @@ import numba
 import numpy as np
 
 from ecg.errors import ModelMismatch
+from ecg.model_file import read_shipped
 from ecg.resample import KERNEL_FS_HZ
-from ecg.rhythm.tiny_net import TinyNet, forward
+from ecg.rhythm.tiny_net import TinyNet, forward, net_from
 from ecg.segments import FloatArray
 
 #: Kernel samples in a block, and blocks that are judged together: four seconds.
@@ -141,16 +139,8 @@ def default_noise_model() -> NoiseModel:
     Raises:
         ModelMismatch: The file does not fit its manifest or this version's features.
     """
-    folder = files("ecg.quality")
-    manifest = json.loads((folder / "noise_model.json").read_text(encoding="utf-8"))
-    octets = (folder / "noise_model.npz").read_bytes()
-    if hashlib.sha256(octets).hexdigest() != manifest["sha256"]:
-        raise ModelMismatch("noise_model.npz does not have the checksum of its manifest")
+    manifest, arrays = read_shipped(files("ecg.quality"), "noise_model")
     if tuple(manifest["features"]) != FEATURES:
         raise ModelMismatch("noise_model.npz was made for other features: train it again")
-    with np.load(io.BytesIO(octets)) as kept:
-        nets = [
-            TinyNet(*(np.ascontiguousarray(kept[f"{name}_{part}"], np.float32) for part in TinyNet._fields))
-            for name in ("named", "alone")
-        ]
-        return NoiseModel(nets[0], nets[1], np.ascontiguousarray(kept["limit"], np.float32))
+    named, alone = (net_from(arrays, name) for name in ("named", "alone"))
+    return NoiseModel(named, alone, np.ascontiguousarray(arrays["limit"], np.float32))

@@ -7,9 +7,6 @@ Pure; must not import the rules or the monitor.
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
@@ -20,6 +17,7 @@ import numpy.typing as npt
 
 from ecg.beats.classifier_model import Forest, forest_logit
 from ecg.errors import ModelMismatch
+from ecg.model_file import read_shipped
 from ecg.resample import KERNEL_FS_HZ
 from ecg.rhythm.record_net import RecordNet, from_arrays, log_probabilities
 
@@ -93,16 +91,9 @@ def default_model() -> RecordModel:
     Raises:
         ModelMismatch: The shipped file does not fit its manifest or this kernel.
     """
-    folder = files("ecg.rhythm")
-    manifest = json.loads((folder / "record_model.json").read_text(encoding="utf-8"))
-    octets = (folder / "record_model.npz").read_bytes()
-    digest = hashlib.sha256(octets).hexdigest()
-    if digest != manifest["sha256"]:
-        raise ModelMismatch(f"record_model.npz has sha256 {digest}, its manifest says {manifest['sha256']}")
+    manifest, arrays = read_shipped(files("ecg.rhythm"), "record_model")
     if manifest["fs_hz"] != KERNEL_FS_HZ:
         raise ModelMismatch("the record class's model was made for another sampling frequency")
-    with np.load(io.BytesIO(octets)) as kept:
-        arrays = dict(kept)
     members = tuple(
         RecordMember(
             tuple(_forest(arrays, f"member{i}_class{j}_") for j in range(N_CLASSES)),

@@ -7,9 +7,6 @@ and fibrillation are not its matter (CLINICAL.md section 5). Pure; must not impo
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
 import math
 from collections import deque
 from collections.abc import Sequence
@@ -22,11 +19,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ecg.errors import ModelMismatch
+from ecg.model_file import read_shipped
 from ecg.resample import KERNEL_FS_HZ
 from ecg.rhythm.run_evidence import RunEvidence, log_odds
 from ecg.rhythm.seen_beat import SeenBeat
 from ecg.rhythm.timeline import Timeline
-from ecg.rhythm.tiny_net import TinyNet, forward
+from ecg.rhythm.tiny_net import TinyNet, forward, net_from
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -162,18 +160,10 @@ def default_look() -> LookModel:
     Raises:
         ModelMismatch: The file does not fit its manifest or this version's features.
     """
-    folder = files("ecg.rhythm")
-    manifest = json.loads((folder / "second_look.json").read_text(encoding="utf-8"))
-    octets = (folder / "second_look.npz").read_bytes()
-    if hashlib.sha256(octets).hexdigest() != manifest["sha256"]:
-        raise ModelMismatch("second_look.npz is not the file its manifest speaks of")
+    manifest, arrays = read_shipped(files("ecg.rhythm"), "second_look")
     if tuple(manifest["features"]) != LOOK_FEATURES:
         raise ModelMismatch("the second look was fitted on other features: fit it again")
-    with np.load(io.BytesIO(octets)) as kept:
-        members = tuple(
-            TinyNet(*(np.ascontiguousarray(kept[f"fold{i}_{part}"], np.float32) for part in TinyNet._fields))
-            for i in range(manifest["members"])
-        )
+    members = tuple(net_from(arrays, f"fold{i}") for i in range(manifest["members"]))
     return LookModel(members, dict(manifest["fold"]))
 
 

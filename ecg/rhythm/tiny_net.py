@@ -5,6 +5,7 @@ Pure; must not import anything of ecg.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,6 +31,15 @@ class TinyNet(NamedTuple):
     b1: FloatArray
     w2: FloatArray
     b2: FloatArray
+
+
+def net_from(arrays: Mapping[str, npt.NDArray[Any]], name: str) -> TinyNet:
+    """The network whose arrays are named `name`_mean and so on.
+
+    Raises:
+        KeyError: One is lacking.
+    """
+    return TinyNet(*(np.ascontiguousarray(arrays[f"{name}_{part}"], np.float32) for part in TinyNet._fields))
 
 
 @njit(cache=True, fastmath=True)

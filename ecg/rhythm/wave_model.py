@@ -15,7 +15,7 @@ import numpy as np
 
 from ecg.errors import ModelMismatch
 from ecg.rhythm.morphology import N_BEAT_FEATURES
-from ecg.rhythm.tiny_net import TinyNet
+from ecg.rhythm.tiny_net import TinyNet, net_from
 from ecg.rhythm.waveform import N_FEATURES
 
 OTHER, VT, VF = 0, 1, 2
@@ -49,10 +49,7 @@ def read_model(path: Path, prefix: str = "") -> RhythmModel:
     """
     with np.load(path) as kept:
         try:
-            nets = [
-                TinyNet(*(np.ascontiguousarray(kept[f"{prefix}{name}_{part}"], np.float32) for part in TinyNet._fields))
-                for name in RhythmModel._fields
-            ]
+            nets = [net_from(kept, f"{prefix}{name}") for name in RhythmModel._fields]
         except KeyError as missing:
             raise ModelMismatch(f"rhythm model {path.name} lacks {missing}") from missing
     if [net.w1.shape[0] for net in nets] != [N_FEATURES, N_BEAT_FEATURES, N_AF_FEATURES, N_RUN_FEATURES]:
