@@ -4,28 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from ecg.conditions import LETHAL, ConditionCode
-from edge.sources.wfdb_replay import Recording, read_recording
+from edge.sources.wfdb_replay import read_recording
+from tests.replay.parts import said
 from training.evaluation.lethal import evaluate
-from training.evaluation.replay import Replay, replay, unseen_model
+from training.evaluation.replay import replay
 
-DATA = Path(__file__).parents[2] / "data"
 DEMO = Path(__file__).parents[2] / "deploy" / "demo" / "mitdb208" / "208"
 pytestmark = pytest.mark.data
-
-
-def said(folder: str, record: str, from_s: float, to_s: float) -> Replay:
-    """Replay of a part of a recording; times count from its beginning."""
-    path = DATA / folder / record
-    if not path.with_suffix(".hea").exists():
-        pytest.skip(f"no recording {folder}/{record} in data/")
-    whole = read_recording(str(path))
-    first, end = round(from_s * whole.fs_hz), round(to_s * whole.fs_hz)
-    part = Recording(whole.fs_hz, whole.leads, np.ascontiguousarray(whole.samples[:, first:end]))
-    return replay(part, unseen_model(folder, record))
 
 
 def test_fibrillation_on_cu01_is_called_within_ten_seconds():
